@@ -1,0 +1,23 @@
+// The backward pass over the tape: cotangents for chosen targets, or accumulated into leaves.
+#pragma once
+
+#include <vector>
+
+#include "wengert/core/tensor.hpp"
+
+namespace wengert {
+
+/// Which cotangents a pass computes, and what it leaves behind.
+struct PassOptions {
+  bool retain_graph = false;
+  bool create_graph = false;
+};
+
+/// Walks the tape backward from `outputs` with cotangents `seeds` (of the outputs' shapes and dtypes). With
+/// `targets` empty, accumulates into every leaf reached that wants a gradient; otherwise returns the cotangent of
+/// each target, leaves untouched: zeros where the derivative is zero, an empty Tensor where a target is not
+/// reached. Throws GraphError where a part of the graph has been freed.
+std::vector<Tensor> run_backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& seeds,
+                                 const std::vector<Tensor>& targets, const PassOptions& options);
+
+}  // namespace wengert

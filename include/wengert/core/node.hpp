@@ -1,0 +1,151 @@
+// Node and Operation: the tape's entries, for those who add operations. A program that only uses tensors does not
+// need this header.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "wengert/core/scope.hpp"
+#include "wengert/core/tensor.hpp"
+
+namespace wengert {
+
+/// What an operation was told beside its inputs (axes, a stride ...). Derive, and add members.
+struct Attributes {
+  virtual ~Attributes() = default;
+  static void* operator new(std::size_t bytes);
+  static void operator delete(void* block, std::size_t bytes) noexcept;
+};
+
+/// What a leaf keeps beside its value. Shared by all versions of the leaf that graphs still hold.
+struct Leaf {
+  std::atomic<std::uint32_t> references{1};
+  std::mutex mutex;       // guards grad
+  Tensor grad;            // dropped when the last user handle goes, which breaks the cycle through create_graph
+  bool abandoned = false; // no user handle is left
+};
+
+struct Operation;
+struct NodeExtras;  // reserved for what few nodes will have: hooks, checkpoints, records of anomalies
+
+/// One entry of the tape: an operation, its inputs, and its value.
+///
+/// A leaf is two nodes. The user's handles point to one that has `version` set: it has no value of its own, only
+/// the present version. Operations record the version, a plain valued node, so assign() gives the leaf another
+/// version and every graph keeps the one it was recorded with.
+struct Node : NodeCounts {
+  static constexpr std::size_t inline_inputs = 3;
+  static constexpr std::size_t inline_bytes = 32;
+
+  const Operation* operation;  // null for a constant or a leaf
+  std::uint64_t id;            // the tape's order: greater than the id of every input
+  Shape shape;
+  Strides strides;             // in elements
+  StorageRef storage;          // empty when the value is in `inline_value`
+  std::byte* data;             // the first element; null while there is no value
+  Attributes* attributes;
+  Leaf* leaf;
+  Node* version;
+  NodeExtras* extras;
+  const ScopePath* scope;
+  Location where;
+  std::uint32_t input_count;
+  std::atomic<std::uint32_t> hint;  // where a backward pass may find this node among its pending ones; see backward.cpp
+  DType dtype;
+  bool requires_grad;
+  bool released;               // backward() has freed its inputs
+  union {
+    Node* near[inline_inputs];
+    Node** far;
+  } input_place;
+  alignas(32) std::byte inline_value[inline_bytes];
+
+  Node* const* inputs() const noexcept {
+    return input_count > inline_inputs ? input_place.far : input_place.near;
+  }
+  Node& input(std::size_t i) const noexcept { return *inputs()[i]; }
+  std::int64_t size() const noexcept { return element_count(shape); }
+  template <class T>
+  const T* values() const noexcept {
+    return reinterpret_cast<const T*>(data);
+  }
+};
+
+inline Tensor::Tensor(Node* node) noexcept : node_(node) { retain(); }
+
+/// What a rule sees: the cotangent, the inputs and the output of one recorded call.
+struct Call {
+  const Tensor& g;   ///< the cotangent of the output; of the output's shape and dtype
+  const Node& node;
+
+  /// The i-th input.
+  Tensor x(std::size_t i) const { return Tensor(&node.input(i)); }
+  /// The output.
+  Tensor y() const { return Tensor(const_cast<Node*>(&node)); }
+  const Shape& input_shape(std::size_t i) const { return node.input(i).shape; }
+  template <class A>
+  const A& attributes() const {
+    return static_cast<const A&>(*node.attributes);
+  }
+};
+
+/// A call of an operation on small inputs, for the law tests.
+struct Sample {
+  std::string what;            ///< what is special about it, for a failure's message
+  std::vector<Tensor> inputs;  ///< float64 inputs are differentiated, others are not
+  std::function<Tensor(const std::vector<Tensor>&)> call;
+};
+
+/// The cotangent of one input, or an empty Tensor for zero. It may have the output's broadcast shape: the engine
+/// sums it to the input's. It captures nothing, accumulates nothing.
+using Rule = Tensor (*)(const Call& call);
+
+/// One primitive operation: how its value is computed and differentiated. Instances live as long as the program.
+struct Operation {
+  const char* name;
+  /// Computes node.data (and storage, strides where it is a view) from the inputs; shape and dtype are set.
+  void (*forward)(Node& node);
+  /// A rule per input, up to three; null where the input never has a derivative.
+  std::array<Rule, 3> rules{};
+  /// Instead of `rules`, for operations of any number of inputs.
+  Tensor (*rule_of_input)(const Call& call, std::size_t input) = nullptr;
+  /// Calls for the law tests; required of every registered operation.
+  std::vector<Sample> (*samples)() = nullptr;
+};
+
+/// Enrolls an operation for the law tests and the reference: `const Registered registered(operation);`.
+/// Without samples it does not compile in a constant expression and throws otherwise.
+class Registered {
+ public:
+  explicit Registered(const Operation& operation);
+};
+/// All enrolled operations, by name.
+std::vector<const Operation*> registered_operations();
+
+/// Records a call and computes its value. `inputs` are nodes as Tensor::node() gives them. The call is kept on the
+/// tape if any input requires a gradient and recording is on; `attributes` become the node's either way.
+Tensor record(const Operation& operation, std::initializer_list<Node*> inputs, const Shape& shape, DType dtype,
+              Location where, Attributes* attributes = nullptr);
+Tensor record(const Operation& operation, Node* const* inputs, std::size_t count, const Shape& shape,
+              DType dtype, Location where, Attributes* attributes = nullptr);
+
+/// A constant over given bytes that is no leaf: the result of work outside the tape. Contiguous.
+Tensor constant(StorageRef storage, const Shape& shape, DType dtype, Location where = {});
+/// A 0-d constant that holds `number` rounded to `dtype`; boolean: number != 0.
+Tensor scalar(double number, DType dtype, Location where = {});
+
+/// Gives `node` uninitialized contiguous room for its value, in the node itself where it is small.
+std::byte* allocate_value(Node& node);
+/// Makes `node` a view of the bytes of `base` at `offset` elements, with these strides.
+void share_value(Node& node, Node& base, std::int64_t offset, const Strides& strides);
+bool is_contiguous(const Node& node);
+
+/// Normalizes an axis that may be negative. Throws ShapeError.
+std::size_t normalize_axis(const char* operation, std::int64_t axis, std::size_t ndim);
+
+}  // namespace wengert

@@ -1,0 +1,127 @@
+// Dims: a short list of integers without allocation up to six entries; it serves as shape, strides and axes.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <cstring>
+#include <initializer_list>
+#include <iosfwd>
+#include <ranges>
+#include <string>
+
+namespace wengert {
+
+/// A list of signed 64-bit integers, held in place up to six entries. Takes any integers in braces.
+class Dims {
+ public:
+  using value_type = std::int64_t;
+  static constexpr std::size_t inline_capacity = 6;
+
+  Dims() noexcept : size_(0) {}
+  template <std::integral... I>
+    requires(sizeof...(I) > 0)
+  Dims(I... entries) : size_(0) {
+    std::int64_t* to = resize_uninitialized(sizeof...(I));
+    ((*to++ = static_cast<std::int64_t>(entries)), ...);
+  }
+  template <std::ranges::sized_range R>
+    requires std::integral<std::ranges::range_value_t<R>>
+  Dims(const R& entries) : size_(0) {
+    std::int64_t* to = resize_uninitialized(std::ranges::size(entries));
+    for (const auto entry : entries) *to++ = static_cast<std::int64_t>(entry);
+  }
+  Dims(const Dims& other) : size_(0) { copy(other); }
+  Dims(Dims&& other) noexcept : size_(other.size_) {
+    std::memcpy(&place_, &other.place_, sizeof place_);
+    other.size_ = 0;
+  }
+  Dims& operator=(const Dims& other) {
+    if (this != &other) copy(other);
+    return *this;
+  }
+  Dims& operator=(Dims&& other) noexcept {
+    if (this == &other) return *this;
+    if (size_ > inline_capacity) delete[] place_.far;
+    size_ = other.size_;
+    std::memcpy(&place_, &other.place_, sizeof place_);
+    other.size_ = 0;
+    return *this;
+  }
+  ~Dims() {
+    if (size_ > inline_capacity) delete[] place_.far;
+  }
+
+  /// `count` entries of one value.
+  static Dims filled(std::size_t count, std::int64_t value) {
+    Dims result;
+    std::int64_t* to = result.resize_uninitialized(count);
+    for (std::size_t i = 0; i < count; ++i) to[i] = value;
+    return result;
+  }
+
+  std::size_t size() const noexcept { return size_; }
+  bool empty() const noexcept { return size_ == 0; }
+  const std::int64_t* data() const noexcept { return size_ > inline_capacity ? place_.far : place_.near; }
+  std::int64_t* data() noexcept { return size_ > inline_capacity ? place_.far : place_.near; }
+  const std::int64_t* begin() const noexcept { return data(); }
+  const std::int64_t* end() const noexcept { return data() + size_; }
+  std::int64_t* begin() noexcept { return data(); }
+  std::int64_t* end() noexcept { return data() + size_; }
+  std::int64_t operator[](std::size_t i) const noexcept { return data()[i]; }
+  std::int64_t& operator[](std::size_t i) noexcept { return data()[i]; }
+  std::int64_t front() const noexcept { return data()[0]; }
+  std::int64_t back() const noexcept { return data()[size_ - 1]; }
+  std::int64_t& back() noexcept { return data()[size_ - 1]; }
+
+  void push_back(std::int64_t entry) { insert(size_, entry); }
+  void pop_back() { erase(size_ - 1); }
+  void insert(std::size_t position, std::int64_t entry);
+  void erase(std::size_t position);
+
+  friend bool operator==(const Dims& a, const Dims& b) noexcept {
+    return a.size_ == b.size_ && std::memcmp(a.data(), b.data(), a.size_ * sizeof(std::int64_t)) == 0;
+  }
+
+ private:
+  /// Makes room for `count` entries and forgets the old ones.
+  std::int64_t* resize_uninitialized(std::size_t count);
+  void copy(const Dims& other) {
+    std::memcpy(resize_uninitialized(other.size_), other.data(), other.size_ * sizeof(std::int64_t));
+  }
+
+  std::size_t size_;
+  union {
+    std::int64_t near[inline_capacity];
+    std::int64_t* far;
+  } place_;
+};
+
+using Shape = Dims;
+using Strides = Dims;
+using Axes = Dims;
+
+inline std::int64_t* Dims::resize_uninitialized(std::size_t count) {
+  if (count > inline_capacity || size_ > inline_capacity) {
+    std::int64_t* fresh = count > inline_capacity ? new std::int64_t[count] : nullptr;
+    if (size_ > inline_capacity) delete[] place_.far;
+    if (fresh) place_.far = fresh;
+  }
+  size_ = count;
+  return data();
+}
+
+/// Number of elements of a shape: the product of its entries, 1 for ().
+inline std::int64_t element_count(const Shape& shape) noexcept {
+  std::int64_t count = 1;
+  for (const std::int64_t extent : shape) count *= extent;
+  return count;
+}
+
+/// Strides, in elements, of a row-major array of this shape.
+Strides row_major(const Shape& shape);
+
+/// As NumPy prints a tuple: `()`, `(3,)`, `(2, 3)`.
+std::string to_string(const Dims& dims);
+std::ostream& operator<<(std::ostream& out, const Dims& dims);
+
+}  // namespace wengert

@@ -1,0 +1,43 @@
+// First values for parameters. Each gives a leaf a new value of its shape and dtype, drawn from this thread's
+// stream where it is random; fans and gains are PyTorch's.
+#pragma once
+
+#include "wengert/core/tensor.hpp"
+
+namespace wengert::nn::init {
+
+void constant(const Tensor& leaf, double value);
+void zeros(const Tensor& leaf);
+void ones(const Tensor& leaf);
+/// Uniform in [low, high).
+void uniform(const Tensor& leaf, double low = 0.0, double high = 1.0);
+void normal(const Tensor& leaf, double mean = 0.0, double deviation = 1.0);
+
+/// How many inputs an output has and how many outputs an input has: for a weight (out, in, k1, k2, ...) in * k1 * k2
+/// and out * k1 * k2. Throws ShapeError for fewer than two dimensions.
+struct Fans {
+  std::int64_t in, out;
+};
+Fans fans(const Tensor& weight);
+
+enum class Nonlinearity { linear, sigmoid, tanh, relu, leaky_relu, selu };
+/// What a layer's deviation is multiplied by so that the nonlinearity after it keeps the scale: 1, 1, 5/3, sqrt(2),
+/// sqrt(2 / (1 + slope^2)), 3/4.
+double gain(Nonlinearity nonlinearity, double slope = 0.01);
+
+/// Variance 2 gain^2 / (fan_in + fan_out) (Glorot and Bengio, "Understanding the difficulty of training deep
+/// feedforward neural networks", 2010).
+void xavier_uniform(const Tensor& leaf, double gain = 1.0);
+void xavier_normal(const Tensor& leaf, double gain = 1.0);
+
+enum class Fan { in, out };
+struct KaimingOptions {
+  double slope = 0.0;  ///< of a leaky_relu
+  Fan fan = Fan::in;   ///< `in` keeps the scale of values, `out` that of gradients
+  Nonlinearity nonlinearity = Nonlinearity::leaky_relu;
+};
+/// Variance gain^2 / fan (He et al., "Delving deep into rectifiers", 2015).
+void kaiming_uniform(const Tensor& leaf, const KaimingOptions& options = {});
+void kaiming_normal(const Tensor& leaf, const KaimingOptions& options = {});
+
+}  // namespace wengert::nn::init

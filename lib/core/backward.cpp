@@ -1,0 +1,194 @@
+#include "wengert/core/backward.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <variant>
+
+#include "lib/core/fail.hpp"
+#include "lib/core/tape.hpp"
+#include "lib/core/walk.hpp"
+#include "wengert/core/grad_mode.hpp"
+
+namespace wengert {
+namespace {
+
+/// A cotangent on its way; empty for one that is known to be zero.
+struct Cotangent {
+  Tensor value;
+
+  void add(Tensor term) {
+    if (!term.defined()) return;
+    if (value.defined()) accumulate(value, term);
+    else value = std::move(term);
+  }
+};
+
+/// Recording is on in a pass exactly if its results are to be differentiated.
+class PassMode {
+ public:
+  explicit PassMode(bool create_graph) {
+    if (create_graph) on_.emplace();
+    else off_.emplace();
+  }
+
+ private:
+  std::optional<EnableGrad> on_;
+  std::optional<NoGrad> off_;
+};
+
+/// The nodes through which a cotangent must pass to reach a target.
+class Paths {
+ public:
+  Paths(const std::vector<Tensor>& outputs, const std::vector<Tensor>& targets) {
+    std::uint64_t lowest = ~std::uint64_t{0};
+    for (const Tensor& target : targets) lowest = std::min(lowest, target.handle().id);
+    Walk<std::monostate> walk;
+    for (const Tensor& output : outputs) walk.at(output.node());
+    std::vector<Node*> seen;
+    while (!walk.empty()) {
+      const auto [node, nothing] = walk.pop();
+      seen.push_back(&node.node());
+      if (node.node().leaf) continue;
+      if (node.node().released && !is_target(node.node(), targets))
+        fail<GraphError>("grad", "the graph below '", node.node().operation->name,
+                         "' was freed by an earlier backward pass: pass {.retain_graph = true} to that one");
+      for (std::uint32_t i = 0; i < node.node().input_count; ++i) {
+        Node& input = node.node().input(i);
+        if (input.requires_grad && input.id >= lowest) walk.at(input);
+      }
+    }
+    for (auto it = seen.rbegin(); it != seen.rend(); ++it)
+      if (is_target(**it, targets) || leads_to_needed(**it)) needed_.push_back(*it);
+  }
+
+  static bool same(const Node& node, const Tensor& target) {
+    const Node& handle = target.handle();
+    return &node == &handle || (node.leaf && node.leaf == handle.leaf);
+  }
+  bool contains(const Node& node) const {
+    const auto place = std::lower_bound(needed_.begin(), needed_.end(), &node, before);
+    return place != needed_.end() && *place == &node;
+  }
+
+ private:
+  static bool before(const Node* a, const Node* b) { return a->id != b->id ? a->id < b->id : a < b; }
+  static bool is_target(const Node& node, const std::vector<Tensor>& targets) {
+    return std::ranges::any_of(targets, [&](const Tensor& target) { return same(node, target); });
+  }
+  bool leads_to_needed(const Node& node) const {
+    if (node.leaf) return false;
+    for (std::uint32_t i = 0; i < node.input_count; ++i)
+      if (contains(node.input(i))) return true;
+    return false;
+  }
+
+  std::vector<const Node*> needed_;  // by ascending (id, address)
+};
+
+/// The cotangent that a node passes to its i-th input; empty for zero.
+Tensor apply_rule(const Node& node, const Tensor& g, std::uint32_t i) {
+  const Operation& operation = *node.operation;
+  const RuleGuard guard(&node);
+  const Call call{g, node};
+  Tensor result;
+  if (operation.rule_of_input) {
+    result = operation.rule_of_input(call, i);
+  } else if (operation.rules[i]) {
+    result = operation.rules[i](call);
+  }
+  if (!result.defined()) return result;
+  const Node& input = node.input(i);
+  if (result.dtype() != input.dtype)
+    fail<DTypeError>(operation.name, "the rule of input ", i, " must return the input's dtype: got ", result.dtype(),
+                     " for ", input.dtype);
+  return result.shape() == input.shape ? result : sum_to(result, input.shape);
+}
+
+Tensor zeros_of(const Node& node) {
+  Tensor zero = scalar(0.0, node.dtype, node.where);
+  Tensor tensor = adopt_node(new_node(node.shape, node.dtype, node.where));
+  share_value(tensor.handle(), zero.node(), 0, Dims::filled(node.shape.size(), 0));
+  return tensor;
+}
+
+void check_seeds(const std::vector<Tensor>& outputs, const std::vector<Tensor>& seeds) {
+  if (outputs.size() != seeds.size())
+    fail<GraphError>("backward", "there must be a seed for each output: got ", seeds.size(), " for ", outputs.size());
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    if (seeds[i].shape() != outputs[i].shape())
+      fail<ShapeError>("backward", "a seed must have its output's shape: got ", seeds[i].shape(), " for ",
+                       outputs[i].shape());
+    if (seeds[i].dtype() != outputs[i].dtype())
+      fail<DTypeError>("backward", "a seed must have its output's dtype: got ", seeds[i].dtype(), " for ",
+                       outputs[i].dtype());
+  }
+}
+
+}  // namespace
+
+std::vector<Tensor> run_backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& seeds,
+                                 const std::vector<Tensor>& targets, const PassOptions& options) {
+  check_seeds(outputs, seeds);
+  const PassMode mode(options.create_graph);
+  const std::optional<Paths> paths = targets.empty() ? std::nullopt : std::optional<Paths>(std::in_place, outputs, targets);
+  const auto wanted = [&](const Node& node) { return node.requires_grad && (!paths || paths->contains(node)); };
+
+  std::vector<Cotangent> results(targets.size());
+  std::vector<bool> reached(targets.size());
+  std::vector<std::pair<Tensor, Cotangent>> leaves;  // a version of each leaf, and what it gets at the end
+
+  Walk<Cotangent> walk;
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    if (wanted(outputs[i].node())) walk.at(outputs[i].node()).add(seeds[i]);
+
+  while (!walk.empty()) {
+    auto [held, cotangent] = walk.pop();
+    Node& node = held.node();
+    for (std::size_t t = 0; t < targets.size(); ++t) {
+      if (!Paths::same(node, targets[t])) continue;
+      results[t].add(cotangent.value);
+      reached[t] = true;
+    }
+    if (node.leaf) {
+      if (targets.empty()) {
+        if (!cotangent.value.defined()) cotangent.value = zeros_of(node);
+        leaves.emplace_back(held, std::move(cotangent));
+      }
+      continue;
+    }
+    if (node.released)
+      fail<GraphError>("backward", "the graph below '", node.operation->name,
+                       "' was freed by an earlier backward pass: pass {.retain_graph = true} to that one");
+    for (std::uint32_t i = 0; i < node.input_count; ++i) {
+      Node& input = node.input(i);
+      if (!wanted(input)) continue;
+      // An input is reached even by a derivative that is zero everywhere.
+      Tensor term = cotangent.value.defined() ? apply_rule(node, cotangent.value, i) : Tensor();
+      walk.at(input).add(std::move(term));
+    }
+    if (!options.retain_graph) {
+      release_inputs(node);
+      node.released = true;
+    }
+  }
+
+  // Gradients change only now, after everything that can fail.
+  for (auto& [version, cotangent] : leaves) {
+    Leaf& leaf = *version.node().leaf;
+    Tensor old;
+    const std::lock_guard lock(leaf.mutex);
+    if (leaf.abandoned) continue;
+    if (leaf.grad.defined()) accumulate(leaf.grad, cotangent.value);
+    else leaf.grad = std::move(cotangent.value);
+  }
+  std::vector<Tensor> gradients;
+  gradients.reserve(targets.size());
+  for (std::size_t t = 0; t < targets.size(); ++t) {
+    if (reached[t] && !results[t].value.defined()) results[t].value = zeros_of(targets[t].node());
+    gradients.push_back(std::move(results[t].value));
+  }
+  return gradients;
+}
+
+}  // namespace wengert

@@ -1,0 +1,286 @@
+#include "lib/core/memory.hpp"
+
+#include <atomic>
+#include <bit>
+#include <cstdlib>
+#include <mutex>
+#include <new>
+#include <vector>
+
+#include "wengert/core/storage.hpp"
+
+// Blocks travel between threads in magazines: chains of a class's quota of free blocks. A thread keeps at most two
+// magazines a class, so memory freed on another thread than it was allocated on finds its way back.
+
+namespace wengert::memory {
+namespace {
+
+constexpr std::uint32_t class_count = 8 + 38 * 8;
+constexpr std::size_t small_limit = 1024;          // smaller blocks are carved from slabs
+constexpr std::size_t slab_bytes = 64 * 1024;
+constexpr std::size_t large_limit = 1024 * 1024;   // from here on, what is cached is bounded
+constexpr std::int64_t flush_at = 64 * 1024;       // bytes a thread counts for itself before it tells the others
+
+struct FreeBlock {
+  FreeBlock* next;
+  FreeBlock* next_magazine;
+};
+
+struct Magazine {
+  FreeBlock* blocks = nullptr;
+  std::uint32_t count = 0;
+};
+
+struct Bin {
+  Magazine current, spare;
+};
+
+constexpr std::uint32_t quota(std::size_t bytes) {
+  const std::size_t fit = slab_bytes / bytes;
+  return static_cast<std::uint32_t>(fit < 1 ? 1 : fit > 256 ? 256 : fit);
+}
+
+struct ThreadCache {
+  Bin bins[class_count];
+  std::byte* slab = nullptr;
+  std::size_t slab_left = 0;
+  // Written by this thread alone, read by memory_stats().
+  std::atomic<std::int64_t> bytes{0}, nodes{0};
+};
+
+struct Shared {
+  std::mutex mutex;
+  Magazine magazines[class_count];  // `blocks` chains through next_magazine
+  std::vector<ThreadCache*> caches;
+  std::atomic<std::int64_t> bytes{0}, peak{0}, nodes{0}, cached{0};
+};
+
+// Never destroyed: tensors in static storage are freed after every static destructor of the library.
+Shared& shared() {
+  static Shared& instance = *new Shared;
+  return instance;
+}
+
+void* system_allocate(std::size_t bytes) {
+  void* block = std::aligned_alloc(64, bytes);
+  if (!block) throw std::bad_alloc();
+  return block;
+}
+
+void raise_peak(std::int64_t bytes) {
+  std::int64_t peak = shared().peak.load(std::memory_order_relaxed);
+  while (bytes > peak && !shared().peak.compare_exchange_weak(peak, bytes, std::memory_order_relaxed)) {
+  }
+}
+
+void push_magazine(FreeBlock* blocks, std::uint32_t cls) noexcept {
+  Shared& all = shared();
+  const std::size_t bytes = class_bytes(cls);
+  if (bytes >= large_limit) {
+    // A program whose sizes never repeat must not hoard: keep at most as much as it once had in use.
+    const std::int64_t limit = std::max<std::int64_t>(all.peak.load(std::memory_order_relaxed), 64 << 20);
+    if (all.cached.load(std::memory_order_relaxed) > limit) {
+      while (blocks) {
+        FreeBlock* next = blocks->next;
+        std::free(blocks);
+        all.cached.fetch_sub(static_cast<std::int64_t>(bytes), std::memory_order_relaxed);
+        blocks = next;
+      }
+      return;
+    }
+  }
+  const std::lock_guard lock(all.mutex);
+  blocks->next_magazine = all.magazines[cls].blocks;
+  all.magazines[cls].blocks = blocks;
+}
+
+FreeBlock* pop_magazine(std::uint32_t cls) {
+  Shared& all = shared();
+  const std::lock_guard lock(all.mutex);
+  FreeBlock* blocks = all.magazines[cls].blocks;
+  if (blocks) all.magazines[cls].blocks = blocks->next_magazine;
+  return blocks;
+}
+
+thread_local ThreadCache* this_cache = nullptr;
+thread_local bool thread_ended = false;
+
+struct ThreadEnd {
+  ~ThreadEnd() {
+    thread_ended = true;
+    ThreadCache* cache = std::exchange(this_cache, nullptr);
+    if (!cache) return;
+    for (std::uint32_t cls = 0; cls < class_count; ++cls)
+      for (Magazine* magazine : {&cache->bins[cls].current, &cache->bins[cls].spare})
+        if (magazine->blocks) push_magazine(magazine->blocks, cls);
+    Shared& all = shared();
+    const std::lock_guard lock(all.mutex);
+    all.bytes.fetch_add(cache->bytes.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    all.nodes.fetch_add(cache->nodes.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    std::erase(all.caches, cache);
+    delete cache;
+  }
+};
+
+/// This thread's cache; null once the thread is ending, when blocks go to the shared pool one by one.
+ThreadCache* cache() {
+  if (this_cache) [[likely]] return this_cache;
+  if (thread_ended) return nullptr;
+  static thread_local ThreadEnd end;
+  (void)end;
+  this_cache = new ThreadCache;
+  Shared& all = shared();
+  const std::lock_guard lock(all.mutex);
+  all.caches.push_back(this_cache);
+  return this_cache;
+}
+
+#ifdef WENGERT_NO_POOL
+constexpr bool pooled = false;
+#else
+constexpr bool pooled = true;
+#endif
+
+void* allocate_fresh(ThreadCache* cache, std::uint32_t cls) {
+  const std::size_t bytes = class_bytes(cls);
+  if (!cache || bytes > small_limit) return system_allocate(bytes);
+  if (cache->slab_left < bytes) {
+    cache->slab = static_cast<std::byte*>(system_allocate(slab_bytes));
+    cache->slab_left = slab_bytes;
+  }
+  void* block = cache->slab;
+  cache->slab += bytes;
+  cache->slab_left -= bytes;
+  return block;
+}
+
+void count_cached(std::uint32_t cls, std::int64_t blocks) {
+  // Small blocks are not counted one by one: what they amount to is bounded by the peak of nodes.
+  if (class_bytes(cls) > small_limit)
+    shared().cached.fetch_add(blocks * static_cast<std::int64_t>(class_bytes(cls)), std::memory_order_relaxed);
+}
+
+}  // namespace
+
+std::uint32_t size_class(std::size_t bytes) noexcept {
+  if (bytes <= 512) return static_cast<std::uint32_t>(bytes <= 64 ? 0 : (bytes - 1) / 64);
+  const unsigned power = std::bit_width(bytes - 1) - 1;  // 2^power < bytes <= 2^(power + 1)
+  const std::size_t step = std::size_t{1} << (power - 3);
+  return static_cast<std::uint32_t>(8 + (power - 9) * 8 + (bytes - 1 - (std::size_t{1} << power)) / step);
+}
+
+std::size_t class_bytes(std::uint32_t cls) noexcept {
+  if (cls < 8) return (cls + 1) * 64;
+  const unsigned power = 9 + (cls - 8) / 8;
+  return (std::size_t{1} << power) + ((cls - 8) % 8 + 1) * (std::size_t{1} << (power - 3));
+}
+
+void* allocate(std::uint32_t cls) {
+  if (cls >= class_count) throw std::bad_alloc();
+  if constexpr (!pooled) return system_allocate(class_bytes(cls));
+  ThreadCache* mine = cache();
+  if (!mine) [[unlikely]] return allocate_fresh(nullptr, cls);
+  Bin& bin = mine->bins[cls];
+  if (!bin.current.blocks) {
+    std::swap(bin.current, bin.spare);
+    if (!bin.current.blocks) {
+      bin.current.blocks = pop_magazine(cls);
+      if (!bin.current.blocks) return allocate_fresh(mine, cls);
+      bin.current.count = 0;
+      for (FreeBlock* block = bin.current.blocks; block; block = block->next) ++bin.current.count;
+    }
+  }
+  FreeBlock* block = bin.current.blocks;
+  bin.current.blocks = block->next;
+  --bin.current.count;
+  count_cached(cls, -1);
+  return block;
+}
+
+void release(void* memory, std::uint32_t cls) noexcept {
+  if constexpr (!pooled) return std::free(memory);
+  count_cached(cls, 1);
+  auto* block = static_cast<FreeBlock*>(memory);
+  ThreadCache* mine = cache();
+  if (!mine) [[unlikely]] {
+    block->next = nullptr;
+    return push_magazine(block, cls);
+  }
+  Bin& bin = mine->bins[cls];
+  if (bin.current.count >= quota(class_bytes(cls))) {
+    if (bin.spare.blocks) push_magazine(bin.spare.blocks, cls);
+    bin.spare = std::exchange(bin.current, Magazine{});
+  }
+  block->next = bin.current.blocks;
+  bin.current.blocks = block;
+  ++bin.current.count;
+}
+
+void count_bytes(std::int64_t change) noexcept {
+  ThreadCache* mine = cache();
+  Shared& all = shared();
+  std::int64_t total = change;
+  if (mine) {
+    total += mine->bytes.load(std::memory_order_relaxed);
+    if (total < flush_at && total > -flush_at) return mine->bytes.store(total, std::memory_order_relaxed);
+    mine->bytes.store(0, std::memory_order_relaxed);
+  }
+  raise_peak(all.bytes.fetch_add(total, std::memory_order_relaxed) + total);
+}
+
+void count_nodes(std::int64_t change) noexcept {
+  if (ThreadCache* mine = cache())
+    mine->nodes.store(mine->nodes.load(std::memory_order_relaxed) + change, std::memory_order_relaxed);
+  else
+    shared().nodes.fetch_add(change, std::memory_order_relaxed);
+}
+
+}  // namespace wengert::memory
+
+namespace wengert {
+
+MemoryStats memory_stats() {
+  auto& all = memory::shared();
+  const std::lock_guard lock(all.mutex);
+  MemoryStats stats{all.bytes.load(), 0, all.cached.load(), all.nodes.load()};
+  for (const memory::ThreadCache* cache : all.caches) {
+    stats.live_bytes += cache->bytes.load(std::memory_order_relaxed);
+    stats.live_nodes += cache->nodes.load(std::memory_order_relaxed);
+  }
+  memory::raise_peak(stats.live_bytes);
+  stats.peak_bytes = all.peak.load();
+  return stats;
+}
+
+void reset_peak_memory() {
+  const std::int64_t live = memory_stats().live_bytes;
+  memory::shared().peak.store(live, std::memory_order_relaxed);
+}
+
+void release_cached_memory() {
+  auto& all = memory::shared();
+  memory::ThreadCache* mine = memory::cache();
+  const std::lock_guard lock(all.mutex);
+  for (std::uint32_t cls = 0; cls < memory::class_count; ++cls) {
+    const std::size_t bytes = memory::class_bytes(cls);
+    if (bytes <= memory::small_limit) continue;
+    const auto free_chain = [&](memory::FreeBlock* block) {
+      while (block) {
+        memory::FreeBlock* next = block->next;
+        std::free(block);
+        all.cached.fetch_sub(static_cast<std::int64_t>(bytes), std::memory_order_relaxed);
+        block = next;
+      }
+    };
+    while (memory::FreeBlock* magazine = all.magazines[cls].blocks) {
+      all.magazines[cls].blocks = magazine->next_magazine;
+      free_chain(magazine);
+    }
+    if (mine) {
+      free_chain(std::exchange(mine->bins[cls].current, {}).blocks);
+      free_chain(std::exchange(mine->bins[cls].spare, {}).blocks);
+    }
+  }
+}
+
+}  // namespace wengert

@@ -1,0 +1,229 @@
+#include "wengert/core/node.hpp"
+
+#include <algorithm>
+#include <new>
+
+#include "lib/core/fail.hpp"
+#include "lib/core/memory.hpp"
+#include "lib/core/tape.hpp"
+#include "wengert/core/grad_mode.hpp"
+
+namespace wengert {
+namespace {
+
+thread_local std::uint64_t last_id = 0;
+thread_local const Node* ruled_node = nullptr;
+
+void set_inputs(Node& node, Node* const* inputs, std::size_t count) {
+  node.input_count = static_cast<std::uint32_t>(count);
+  if (count > Node::inline_inputs)
+    node.input_place.far = static_cast<Node**>(memory::allocate_bytes(count * sizeof(Node*)));
+  std::copy_n(inputs, count, count > Node::inline_inputs ? node.input_place.far : node.input_place.near);
+}
+
+/// Forgets the inputs without giving up a reference to them.
+void forget_inputs(Node& node) noexcept {
+  if (node.input_count > Node::inline_inputs)
+    memory::release_bytes(node.input_place.far, node.input_count * sizeof(Node*));
+  node.input_count = 0;
+}
+
+std::vector<const Operation*>& registry() {
+  static auto& operations = *new std::vector<const Operation*>;
+  return operations;
+}
+
+/// Every tensor's shape comes by here, so no size computed later overflows.
+void check_shape(const Shape& shape, DType dtype) {
+  constexpr std::int64_t byte_limit = std::int64_t{1} << 46;
+  if (shape.size() > max_dimensions) [[unlikely]]
+    fail<ShapeError>("tensor", "a tensor has at most ", max_dimensions, " dimensions: got ", shape.size());
+  std::int64_t bytes = static_cast<std::int64_t>(item_size(dtype));
+  bool too_large = false, negative = false, empty = false;
+  for (const std::int64_t extent : shape) {
+    negative |= extent < 0;
+    empty |= extent == 0;
+    too_large |= extent > byte_limit || __builtin_mul_overflow(bytes, extent, &bytes) || bytes > byte_limit;
+  }
+  if (negative) [[unlikely]] fail<ShapeError>("tensor", "extents must not be negative: got ", shape);
+  if (too_large && !empty) [[unlikely]] fail<ShapeError>("tensor", "the shape is too large: got ", shape);
+}
+
+}  // namespace
+
+void* Attributes::operator new(std::size_t bytes) { return memory::allocate_bytes(bytes); }
+void Attributes::operator delete(void* block, std::size_t bytes) noexcept { memory::release_bytes(block, bytes); }
+
+RuleGuard::RuleGuard(const Node* node) noexcept : before_(ruled_node) { ruled_node = node; }
+RuleGuard::~RuleGuard() { ruled_node = before_; }
+
+Node* new_node(const Shape& shape, DType dtype, Location where) {
+  check_shape(shape, dtype);
+  Node* node = new (memory::allocate_bytes(sizeof(Node))) Node;
+  memory::count_nodes(1);
+  node->references.store(NodeCounts::user, std::memory_order_relaxed);
+  node->operation = nullptr;
+  node->id = ++last_id;
+  node->shape = shape;
+  node->data = nullptr;
+  node->attributes = nullptr;
+  node->leaf = nullptr;
+  node->version = nullptr;
+  node->extras = nullptr;
+  // What a rule records belongs to the line that recorded the operation it differentiates.
+  node->scope = ruled_node ? ruled_node->scope : current_scope();
+  node->where = ruled_node ? ruled_node->where : where;
+  node->input_count = 0;
+  node->hint.store(0, std::memory_order_relaxed);
+  node->dtype = dtype;
+  node->requires_grad = false;
+  node->released = false;
+  return node;
+}
+
+void retain_edge(Node& node) noexcept { node.references.fetch_add(1, std::memory_order_relaxed); }
+
+void release_edge(Node& node) noexcept {
+  if (node.references.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy_node(&node);
+}
+
+void release_inputs(Node& node) noexcept {
+  Node* const* inputs = node.inputs();
+  for (std::uint32_t i = 0; i < node.input_count; ++i) release_edge(*inputs[i]);
+  forget_inputs(node);
+}
+
+void release_leaf(Leaf* leaf) noexcept {
+  if (leaf->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete leaf;
+}
+
+void destroy_node(Node* node) noexcept {
+  // Nodes whose last reference went wait in a list chained through `id`; whoever came first on this thread frees
+  // them all, so neither a long chain nor a destructor that frees tensors recurses, and nothing is allocated.
+  static thread_local Node* dying = nullptr;
+  static thread_local bool busy = false;
+  const auto add = [](Node* last) {
+    last->id = reinterpret_cast<std::uintptr_t>(dying);
+    dying = last;
+  };
+  add(node);
+  if (busy) return;
+  busy = true;
+  while (Node* next = dying) {
+    dying = reinterpret_cast<Node*>(next->id);
+    const auto drop = [&](Node& held) {
+      if (held.references.fetch_sub(1, std::memory_order_acq_rel) == 1) add(&held);
+    };
+    Node* const* inputs = next->inputs();
+    for (std::uint32_t i = 0; i < next->input_count; ++i) drop(*inputs[i]);
+    forget_inputs(*next);
+    if (next->version) {
+      Tensor grad;
+      {
+        const std::lock_guard lock(next->leaf->mutex);
+        next->leaf->abandoned = true;
+        grad.swap(next->leaf->grad);
+      }
+      drop(*next->version);
+    }
+    if (next->leaf) release_leaf(next->leaf);
+    delete next->attributes;
+    next->~Node();
+    memory::release_bytes(next, sizeof(Node));
+    memory::count_nodes(-1);
+  }
+  busy = false;
+}
+
+std::byte* allocate_value(Node& node) {
+  node.strides = row_major(node.shape);
+  const std::size_t bytes = static_cast<std::size_t>(node.size()) * item_size(node.dtype);
+  if (bytes <= Node::inline_bytes) {
+    node.data = node.inline_value;
+  } else {
+    node.storage = StorageRef::allocate(bytes);
+    node.data = node.storage.data();
+  }
+  return node.data;
+}
+
+void share_value(Node& node, Node& base, std::int64_t offset, const Strides& strides) {
+  const std::ptrdiff_t bytes = offset * static_cast<std::ptrdiff_t>(item_size(base.dtype));
+  node.strides = strides;
+  if (base.storage) {
+    node.storage = base.storage;
+    node.data = base.data + bytes;
+  } else {
+    node.storage = StorageRef();
+    std::copy_n(base.inline_value, Node::inline_bytes, node.inline_value);
+    node.data = node.inline_value + (base.data - base.inline_value) + bytes;
+  }
+}
+
+bool is_contiguous(const Node& node) {
+  std::int64_t step = 1;
+  for (std::size_t i = node.shape.size(); i-- > 0;) {
+    if (node.shape[i] == 1) continue;
+    if (node.shape[i] == 0) return true;
+    if (node.strides[i] != step) return false;
+    step *= node.shape[i];
+  }
+  return true;
+}
+
+std::size_t normalize_axis(const char* operation, std::int64_t axis, std::size_t ndim) {
+  const auto n = static_cast<std::int64_t>(ndim);
+  if (axis < -n || axis >= n)
+    fail<IndexError>(operation, "an axis must lie within the dimensions: got axis ", axis, " for ", n,
+                     n == 1 ? " dimension" : " dimensions");
+  return static_cast<std::size_t>(axis < 0 ? axis + n : axis);
+}
+
+Tensor record(const Operation& operation, Node* const* inputs, std::size_t count, const Shape& shape,
+              DType dtype, Location where, Attributes* attributes) {
+  Tensor result = adopt_node(new_node(shape, dtype, where));
+  Node* node = &result.handle();
+  node->operation = &operation;
+  node->attributes = attributes;
+  bool wanted = false;
+  for (std::size_t i = 0; i < count; ++i) {
+    wanted |= inputs[i]->requires_grad;
+    node->id = std::max(node->id, inputs[i]->id + 1);
+  }
+  last_id = node->id;
+  set_inputs(*node, inputs, count);
+  try {
+    evaluate(*node);
+  } catch (...) {
+    forget_inputs(*node);
+    throw;
+  }
+  if (wanted && grad_enabled() && is_float(dtype)) {
+    node->requires_grad = true;
+    for (std::size_t i = 0; i < count; ++i) retain_edge(*inputs[i]);
+  } else {
+    forget_inputs(*node);
+    delete std::exchange(node->attributes, nullptr);
+  }
+  return result;
+}
+
+Tensor record(const Operation& operation, std::initializer_list<Node*> inputs, const Shape& shape, DType dtype,
+              Location where, Attributes* attributes) {
+  return record(operation, inputs.begin(), inputs.size(), shape, dtype, where, attributes);
+}
+
+void evaluate(Node& node) { node.operation->forward(node); }
+
+Registered::Registered(const Operation& operation) {
+  if (!operation.samples) throw GraphError(error_text(operation.name, "a registered operation needs samples"));
+  registry().push_back(&operation);
+}
+
+std::vector<const Operation*> registered_operations() {
+  std::vector<const Operation*> operations = registry();
+  std::ranges::sort(operations, [](const auto* a, const auto* b) { return std::string(a->name) < b->name; });
+  return operations;
+}
+
+}  // namespace wengert

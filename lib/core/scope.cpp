@@ -1,0 +1,53 @@
+#include "wengert/core/scope.hpp"
+
+#include <map>
+#include <mutex>
+#include <utility>
+
+namespace wengert {
+namespace {
+
+thread_local const Scope* innermost = nullptr;
+
+const ScopePath* intern(const ScopePath* outer, const char* name) {
+  // Never destroyed: nodes in static storage may outlive any static object here.
+  static auto& paths = *new std::map<std::pair<const ScopePath*, std::string>, ScopePath*>;
+  static auto& mutex = *new std::mutex;
+  const std::lock_guard lock(mutex);
+  ScopePath*& path = paths[{outer, name}];
+  if (!path) path = new ScopePath{outer, name};
+  return path;
+}
+
+}  // namespace
+
+Scope::Scope(const char* name) noexcept : outer_(innermost), name_(name) { innermost = this; }
+Scope::~Scope() { innermost = outer_; }
+
+std::string Scope::path() {
+  std::string path;
+  for (const Scope* scope = innermost; scope; scope = scope->outer_)
+    path = path.empty() ? scope->name_ : scope->name_ + ("/" + path);
+  return path;
+}
+
+const ScopePath* current_scope() {
+  if (!innermost) return nullptr;
+  Scope* scope = const_cast<Scope*>(innermost);
+  if (!scope->interned_) {
+    // Interned once per Scope, from the outside in, and only when something is recorded within.
+    innermost = scope->outer_;
+    const ScopePath* outer = current_scope();
+    innermost = scope;
+    scope->interned_ = intern(outer, scope->name_);
+  }
+  return scope->interned_;
+}
+
+std::string to_string(const ScopePath* path) {
+  if (!path) return "";
+  const std::string outer = to_string(path->outer);
+  return outer.empty() ? path->name : outer + "/" + path->name;
+}
+
+}  // namespace wengert

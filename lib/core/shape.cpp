@@ -1,0 +1,48 @@
+#include "wengert/core/shape.hpp"
+
+#include <algorithm>
+#include <ostream>
+#include <sstream>
+
+namespace wengert {
+
+void Dims::insert(std::size_t position, std::int64_t entry) {
+  Dims result;
+  std::int64_t* to = result.resize_uninitialized(size_ + 1);
+  std::copy(begin(), begin() + position, to);
+  to[position] = entry;
+  std::copy(begin() + position, end(), to + position + 1);
+  *this = std::move(result);
+}
+
+void Dims::erase(std::size_t position) {
+  Dims result;
+  std::int64_t* to = result.resize_uninitialized(size_ - 1);
+  std::copy(begin(), begin() + position, to);
+  std::copy(begin() + position + 1, end(), to + position);
+  *this = std::move(result);
+}
+
+Strides row_major(const Shape& shape) {
+  Strides strides = shape;
+  std::int64_t step = 1;
+  for (std::size_t i = shape.size(); i-- > 0;) {
+    strides[i] = step;
+    step *= shape[i];
+  }
+  return strides;
+}
+
+std::ostream& operator<<(std::ostream& out, const Dims& dims) {
+  out << '(';
+  for (std::size_t i = 0; i < dims.size(); ++i) out << (i ? ", " : "") << dims[i];
+  return out << (dims.size() == 1 ? ",)" : ")");
+}
+
+std::string to_string(const Dims& dims) {
+  std::ostringstream out;
+  out << dims;
+  return out.str();
+}
+
+}  // namespace wengert

@@ -1,0 +1,166 @@
+#include "lib/core/strided.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "lib/core/tape.hpp"
+
+namespace wengert {
+namespace {
+
+template <class T>
+void copy_run(std::byte* to, const std::byte* from, std::int64_t count, std::int64_t stride) {
+  T* out = reinterpret_cast<T*>(to);
+  const T* in = reinterpret_cast<const T*>(from);
+  if (stride == 1) {
+    std::memcpy(out, in, static_cast<std::size_t>(count) * sizeof(T));
+  } else if (stride == 0) {
+    std::fill_n(out, count, *in);
+  } else {
+    for (std::int64_t i = 0; i < count; ++i) out[i] = in[i * stride];
+  }
+}
+
+void copy_run(std::byte* to, const std::byte* from, std::int64_t count, std::int64_t stride, std::size_t item) {
+  if (item == 4) copy_run<std::uint32_t>(to, from, count, stride);
+  else if (item == 8) copy_run<std::uint64_t>(to, from, count, stride);
+  else copy_run<std::uint8_t>(to, from, count, stride);
+}
+
+/// Copies a matrix that is read down its columns in square tiles, so that a cache line read is used whole.
+template <class T>
+void copy_transposed(T* out, const T* in, std::int64_t rows, std::int64_t columns, std::int64_t row_stride,
+                     std::int64_t column_stride) {
+  constexpr std::int64_t tile = 32;
+  for (std::int64_t i0 = 0; i0 < rows; i0 += tile)
+    for (std::int64_t j0 = 0; j0 < columns; j0 += tile)
+      for (std::int64_t i = i0; i < std::min(i0 + tile, rows); ++i)
+        for (std::int64_t j = j0; j < std::min(j0 + tile, columns); ++j)
+          out[i * columns + j] = in[i * row_stride + j * column_stride];
+}
+
+}  // namespace
+
+StridedReader::StridedReader(const std::byte* data, std::size_t item, const Shape& shape, const Strides& strides)
+    : data_(data), item_(item) {
+  // Folded from the innermost dimension outward.
+  std::int64_t extents[max_dimensions], steps[max_dimensions];
+  std::size_t count = 0;
+  for (std::size_t i = shape.size(); i-- > 0;) {
+    if (shape[i] == 1) continue;
+    if (count > 0 && strides[i] == steps[count - 1] * extents[count - 1]) {
+      extents[count - 1] *= shape[i];
+    } else {
+      extents[count] = shape[i];
+      steps[count++] = strides[i];
+    }
+  }
+  if (count == 0) {
+    extents[0] = 1;
+    steps[count++] = 1;
+  }
+  extents_ = Dims::filled(count, 0);
+  strides_ = extents_;
+  for (std::size_t i = 0; i < count; ++i) {
+    extents_[i] = extents[count - 1 - i];
+    strides_[i] = steps[count - 1 - i];
+  }
+}
+
+const std::byte* StridedReader::read(std::int64_t start, std::int64_t count, std::byte* buffer) {
+  if (extents_.size() == 1) {
+    if (strides_[0] == 1) return data_ + start * static_cast<std::int64_t>(item_);
+    if (strides_[0] == 0) {
+      if (filled_ < count) {
+        copy_run(buffer + filled_ * static_cast<std::int64_t>(item_), data_, count - filled_, 0, item_);
+        filled_ = count;
+      }
+      return buffer;
+    }
+  } else if (strides_.back() == 1 && start % extents_.back() + count <= extents_.back()) {
+    std::int64_t offset = start % extents_.back(), rest = start / extents_.back();
+    for (std::size_t i = extents_.size() - 1; i-- > 0;) {
+      offset += rest % extents_[i] * strides_[i];
+      rest /= extents_[i];
+    }
+    return data_ + offset * static_cast<std::int64_t>(item_);
+  }
+  gather(start, count, buffer);
+  return buffer;
+}
+
+void StridedReader::gather(std::int64_t start, std::int64_t count, std::byte* to) const {
+  const std::size_t last = extents_.size() - 1;
+  Dims position = Dims::filled(extents_.size(), 0);
+  std::int64_t offset = 0, rest = start;
+  for (std::size_t i = extents_.size(); i-- > 0;) {
+    position[i] = rest % extents_[i];
+    rest /= extents_[i];
+    offset += position[i] * strides_[i];
+  }
+  const auto item = static_cast<std::int64_t>(item_);
+  while (count > 0) {
+    const std::int64_t run = std::min(count, extents_[last] - position[last]);
+    copy_run(to, data_ + offset * item, run, strides_[last], item_);
+    to += run * item;
+    count -= run;
+    if (count == 0) return;
+    offset -= position[last] * strides_[last];
+    position[last] = 0;
+    for (std::size_t i = last; i-- > 0;) {
+      offset += strides_[i];
+      if (++position[i] < extents_[i]) break;
+      offset -= extents_[i] * strides_[i];
+      position[i] = 0;
+    }
+  }
+}
+
+Strides broadcast_strides(const Node& node, const Shape& shape) {
+  Strides strides = Dims::filled(shape.size(), 0);
+  const std::size_t ahead = shape.size() - node.shape.size();
+  for (std::size_t i = 0; i < node.shape.size(); ++i)
+    if (node.shape[i] != 1) strides[ahead + i] = node.strides[i];
+  return strides;
+}
+
+void copy_contiguous(std::byte* to, const Node& node) {
+  const std::int64_t count = node.size();
+  if (count == 0) return;
+  const std::size_t item = item_size(node.dtype), ndim = node.shape.size();
+  if (ndim >= 2 && node.strides[ndim - 1] > 1 && node.shape[ndim - 1] > 1 && count >= 1024) {
+    // The last two dimensions by tiles, for every index of the others.
+    const std::int64_t rows = node.shape[ndim - 2], columns = node.shape[ndim - 1];
+    Shape outer = node.shape;
+    Strides outer_strides = node.strides;
+    for (int i = 0; i < 2; ++i) {
+      outer.pop_back();
+      outer_strides.pop_back();
+    }
+    Dims position = Dims::filled(outer.size(), 0);
+    std::int64_t offset = 0;
+    for (std::int64_t matrix = 0; matrix < count / (rows * columns); ++matrix) {
+      const auto transpose = [&](auto unit) {
+        using T = decltype(unit);
+        copy_transposed(reinterpret_cast<T*>(to) + matrix * rows * columns,
+                        reinterpret_cast<const T*>(node.data) + offset, rows, columns, node.strides[ndim - 2],
+                        node.strides[ndim - 1]);
+      };
+      if (item == 4) transpose(std::uint32_t{});
+      else if (item == 8) transpose(std::uint64_t{});
+      else transpose(std::uint8_t{});
+      for (std::size_t i = outer.size(); i-- > 0;) {
+        offset += outer_strides[i];
+        if (++position[i] < outer[i]) break;
+        offset -= outer[i] * outer_strides[i];
+        position[i] = 0;
+      }
+    }
+    return;
+  }
+  StridedReader reader(node.data, item, node.shape, node.strides);
+  const std::byte* from = reader.read(0, count, to);
+  if (from != to) std::memcpy(to, from, static_cast<std::size_t>(count) * item);
+}
+
+}  // namespace wengert

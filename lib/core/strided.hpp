@@ -1,0 +1,37 @@
+// Reading elements that do not lie one after the other: runs of the row-major order of a strided array.
+#pragma once
+
+#include "wengert/core/node.hpp"
+
+namespace wengert {
+
+/// Reads a strided array, seen as if it had a (broadcast) shape, in row-major order. Each array is folded to as few
+/// dimensions as its own strides allow, so a contiguous one is read in place whatever its shape.
+class StridedReader {
+ public:
+  StridedReader() = default;
+  /// `strides` in elements, one per dimension of `shape`; 0 where the array is broadcast.
+  StridedReader(const std::byte* data, std::size_t item, const Shape& shape, const Strides& strides);
+
+  /// True if the elements lie one after the other, so that read() never copies.
+  bool in_place() const noexcept { return extents_.size() == 1 && strides_[0] == 1; }
+  /// `count` elements from position `start` on: where they lie, or copied to `buffer`, which must then be the
+  /// same for every call and keep what was written.
+  const std::byte* read(std::int64_t start, std::int64_t count, std::byte* buffer);
+
+ private:
+  void gather(std::int64_t start, std::int64_t count, std::byte* to) const;
+
+  const std::byte* data_ = nullptr;
+  std::size_t item_ = 0;
+  Shape extents_;
+  Strides strides_;
+  std::int64_t filled_ = 0;  // of a single repeated element: how much of the buffer holds it already
+};
+
+/// The strides of `node` seen as an array of `shape`, to which it must broadcast.
+Strides broadcast_strides(const Node& node, const Shape& shape);
+/// Copies a node's elements to `to` in row-major order.
+void copy_contiguous(std::byte* to, const Node& node);
+
+}  // namespace wengert

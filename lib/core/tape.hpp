@@ -1,0 +1,50 @@
+// The tape's inner workings, shared by the sources of core: making, holding and freeing nodes.
+#pragma once
+
+#include "wengert/core/node.hpp"
+
+namespace wengert {
+
+inline constexpr std::size_t max_dimensions = 32;
+
+/// A node without value or inputs, with one user reference that the caller must hand to a Tensor.
+/// Throws ShapeError for a shape that no tensor can have.
+Node* new_node(const Shape& shape, DType dtype, Location where);
+/// Hands such a node to a Tensor.
+Tensor adopt_node(Node* node);
+/// Frees a node whose last reference is gone, and what it alone held.
+void destroy_node(Node* node) noexcept;
+
+void retain_edge(Node& node) noexcept;
+void release_edge(Node& node) noexcept;
+/// Gives up the node's inputs: what leads backward from it is gone.
+void release_inputs(Node& node) noexcept;
+void release_leaf(Leaf* leaf) noexcept;
+
+/// The one gate through which values are computed.
+void evaluate(Node& node);
+
+/// While it lives, what is recorded on this thread bears the location and scope of `node`.
+class RuleGuard {
+ public:
+  explicit RuleGuard(const Node* node) noexcept;
+  ~RuleGuard();
+  RuleGuard(const RuleGuard&) = delete;
+  RuleGuard& operator=(const RuleGuard&) = delete;
+
+ private:
+  const Node* before_;
+};
+
+/// The two operations that the backward pass itself needs; ops/ defines them.
+Tensor sum_to(const Tensor& x, const Shape& shape);
+/// A leaf with the value of a node that is not on the tape.
+Tensor make_leaf(const Tensor& value, bool requires_grad, Location where);
+/// The same elements, contiguous, outside the tape.
+Tensor compact(const Tensor& x);
+/// A computed value for a leaf, whatever its shape and dtype: for Module::to and for loading.
+void rebind(const Tensor& leaf, const Tensor& value);
+/// Adds `term` to `sum`, into the same bytes where nobody else can see them.
+void accumulate(Tensor& sum, const Tensor& term);
+
+}  // namespace wengert

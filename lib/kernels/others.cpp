@@ -1,0 +1,163 @@
+// Block kernels beside the rows: comparisons, selection, casts, folds and small products. Each operation here is
+// exact or adds in a fixed order, so plain loops that the compiler vectorizes give the same bits everywhere.
+#include <cmath>
+#include <limits>
+
+#include "lib/kernels/table.hpp"
+
+namespace wengert::kernel {
+namespace {
+
+#define UNARY(...)
+#define BINARY(...)
+#define COMPARE(name, text, ...)                                                 \
+  template <class T>                                                             \
+  void compare_##name(std::byte* out, const std::byte* const* in, std::size_t n) { \
+    bool* to = reinterpret_cast<bool*>(out);                                     \
+    const T* left = reinterpret_cast<const T*>(in[0]);                           \
+    const T* right = reinterpret_cast<const T*>(in[1]);                          \
+    for (std::size_t i = 0; i < n; ++i) {                                        \
+      const T a = left[i], b = right[i];                                         \
+      to[i] = text;                                                              \
+    }                                                                            \
+  }
+#include "wengert/ops/elementwise.def"
+#undef COMPARE
+
+template <class T>
+void select(std::byte* out, const std::byte* const* in, std::size_t n) {
+  T* to = reinterpret_cast<T*>(out);
+  const auto* mask = reinterpret_cast<const std::uint8_t*>(in[0]);
+  const T* a = reinterpret_cast<const T*>(in[1]);
+  const T* b = reinterpret_cast<const T*>(in[2]);
+  for (std::size_t i = 0; i < n; ++i) to[i] = mask[i] ? a[i] : b[i];
+}
+
+// A float beyond int64, or NaN, has no integer: the nearest end, and 0 for NaN, rather than what hardware leaves.
+template <class To, class From>
+To converted(From value) {
+  if constexpr (std::is_same_v<To, bool>) {
+    return value != From(0);
+  } else if constexpr (std::is_same_v<To, std::int64_t> && std::is_floating_point_v<From>) {
+    if (!(value > From(-0x1p63))) return value == value ? std::numeric_limits<To>::min() : 0;
+    return value < From(0x1p63) ? static_cast<To>(value) : std::numeric_limits<To>::max();
+  } else {
+    return static_cast<To>(value);
+  }
+}
+template <class From, class To>
+void cast(std::byte* out, const std::byte* const* in, std::size_t n) {
+  To* to = reinterpret_cast<To*>(out);
+  const From* from = reinterpret_cast<const From*>(in[0]);
+  for (std::size_t i = 0; i < n; ++i) to[i] = converted<To>(from[i]);
+}
+
+template <Reduction reduction, class T>
+inline T combine(T a, T b) {
+  if constexpr (reduction == Reduction::sum) return a + b;
+  if constexpr (reduction == Reduction::prod) return a * b;
+  // A NaN on either side stays.
+  if constexpr (reduction == Reduction::max) return a > b || a != a ? a : b;
+  if constexpr (reduction == Reduction::min) return a < b || a != a ? a : b;
+}
+
+// Sixteen running values over at most 256 elements, then halves of longer ranges: the error grows with the logarithm
+// of the length, and the order depends on the length alone.
+template <Reduction reduction, class T>
+T fold_range(const T* in, std::size_t n) {
+  constexpr std::size_t lanes = 16;
+  if (n < 2 * lanes) {
+    T value = in[0];
+    for (std::size_t i = 1; i < n; ++i) value = combine<reduction>(value, in[i]);
+    return value;
+  }
+  if (n > 256) {
+    const std::size_t half = n / 2 / lanes * lanes;
+    return combine<reduction>(fold_range<reduction>(in, half), fold_range<reduction>(in + half, n - half));
+  }
+  T running[lanes];
+  for (std::size_t k = 0; k < lanes; ++k) running[k] = in[k];
+  std::size_t i = lanes;
+  for (; i + lanes <= n; i += lanes)
+    for (std::size_t k = 0; k < lanes; ++k) running[k] = combine<reduction>(running[k], in[i + k]);
+  for (std::size_t k = 0; i < n; ++i, ++k) running[k] = combine<reduction>(running[k], in[i]);
+  for (std::size_t width = lanes / 2; width > 0; width /= 2)
+    for (std::size_t k = 0; k < width; ++k) running[k] = combine<reduction>(running[k], running[k + width]);
+  return running[0];
+}
+template <Reduction reduction, class T>
+void fold(std::byte* out, const std::byte* in, std::size_t n) {
+  *reinterpret_cast<T*>(out) = fold_range<reduction>(reinterpret_cast<const T*>(in), n);
+}
+template <Reduction reduction>
+void fill_fold(Table& table) {
+  Fold* entry = table.fold[static_cast<int>(reduction)];
+  entry[0] = fold<reduction, float>;
+  entry[1] = fold<reduction, double>;
+  entry[2] = fold<reduction, std::int64_t>;
+}
+
+// For products too small to pay for a BLAS call. Row of c by row, so that the inner loop runs along b and c.
+template <class T>
+void product(std::byte* out, const std::byte* left, const std::byte* right, std::size_t m, std::size_t n,
+             std::size_t k, const std::ptrdiff_t* strides) {
+  T* c = reinterpret_cast<T*>(out);
+  const T* a = reinterpret_cast<const T*>(left);
+  const T* b = reinterpret_cast<const T*>(right);
+  const std::ptrdiff_t a_row = strides[0], a_column = strides[1], b_row = strides[2], b_column = strides[3];
+  for (std::size_t i = 0; i < m; ++i, c += n, a += a_row) {
+    for (std::size_t j = 0; j < n; ++j) c[j] = T(0);
+    for (std::size_t p = 0; p < k; ++p) {
+      const T factor = a[static_cast<std::ptrdiff_t>(p) * a_column];
+      const T* row = b + static_cast<std::ptrdiff_t>(p) * b_row;
+      if (b_column == 1) {
+        for (std::size_t j = 0; j < n; ++j) c[j] += factor * row[j];
+      } else {
+        for (std::size_t j = 0; j < n; ++j) c[j] += factor * row[static_cast<std::ptrdiff_t>(j) * b_column];
+      }
+    }
+  }
+}
+
+template <class From>
+void fill_casts(Block* entry) {
+  entry[0] = cast<From, float>;
+  entry[1] = cast<From, double>;
+  entry[2] = cast<From, std::int64_t>;
+  entry[3] = cast<From, bool>;
+}
+
+}  // namespace
+
+namespace WENGERT_ISA {
+void fill_others(Table& table) {
+#define COMPARE(name, ...)                                                    \
+  {                                                                           \
+    Block* entry = table.compare[static_cast<int>(Comparison::name)];         \
+    entry[0] = compare_##name<float>;                                         \
+    entry[1] = compare_##name<double>;                                        \
+    entry[2] = compare_##name<std::int64_t>;                                  \
+    entry[3] = compare_##name<bool>;                                          \
+  }
+#include "wengert/ops/elementwise.def"
+#undef UNARY
+#undef BINARY
+#undef COMPARE
+  table.select[0] = select<float>;
+  table.select[1] = select<double>;
+  table.select[2] = select<std::int64_t>;
+  table.select[3] = select<bool>;
+  fill_casts<float>(table.cast[0]);
+  fill_casts<double>(table.cast[1]);
+  fill_casts<std::int64_t>(table.cast[2]);
+  fill_casts<bool>(table.cast[3]);
+  fill_fold<Reduction::sum>(table);
+  fill_fold<Reduction::prod>(table);
+  fill_fold<Reduction::max>(table);
+  fill_fold<Reduction::min>(table);
+  table.product[0] = product<float>;
+  table.product[1] = product<double>;
+}
+}  // namespace WENGERT_ISA
+
+}  // namespace wengert::kernel

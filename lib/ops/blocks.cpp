@@ -1,0 +1,90 @@
+#include "lib/ops/blocks.hpp"
+
+#include <algorithm>
+
+namespace wengert {
+namespace {
+
+constexpr std::int64_t block = 1024;  // elements: a few blocks stay in the first-level cache
+constexpr std::size_t max_inputs = 4;
+
+Tensor number_as(const char* operation, const Operand& number, DType dtype) {
+  if (dtype == int64) {
+    if (!number.is_whole())
+      fail<DTypeError>(operation, "an int64 tensor takes whole numbers only: got ", number.number(),
+                       ". Did you mean x.astype(float64)?");
+    Tensor tensor = scalar(0.0, int64, number.where());
+    *reinterpret_cast<std::int64_t*>(tensor.node().data) = number.whole();
+    return tensor;
+  }
+  return scalar(number.number(), dtype, number.where());
+}
+
+}  // namespace
+
+void run_blocks(kernel::Block kernel, Node& out, Node* const* in, std::size_t count) {
+  std::byte* to = allocate_value(out);
+  const std::int64_t size = out.size();
+  if (size == 0) return;
+  const std::byte* from[max_inputs] = {};
+  bool direct = true;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!in[i]) continue;
+    from[i] = in[i]->data;
+    direct &= size == 1 || (in[i]->shape == out.shape && is_contiguous(*in[i]));
+  }
+  if (direct) return kernel(to, from, static_cast<std::size_t>(size));
+
+  StridedReader readers[max_inputs];
+  for (std::size_t i = 0; i < count; ++i)
+    if (in[i])
+      readers[i] = StridedReader(in[i]->data, item_size(in[i]->dtype), out.shape, broadcast_strides(*in[i], out.shape));
+  alignas(64) std::byte buffers[max_inputs][block * 8];
+  const auto item = static_cast<std::int64_t>(item_size(out.dtype));
+  for (std::int64_t start = 0; start < size; start += block) {
+    const std::int64_t length = std::min(block, size - start);
+    for (std::size_t i = 0; i < count; ++i)
+      if (in[i]) from[i] = readers[i].read(start, length, buffers[i]);
+    kernel(to + start * item, from, static_cast<std::size_t>(length));
+  }
+}
+
+Tensor compute_blocks(kernel::Block kernel, const Shape& shape, DType dtype, Node* const* in, std::size_t count,
+                      Location where) {
+  Tensor result = adopt_node(new_node(shape, dtype, where));
+  run_blocks(kernel, result.node(), in, count);
+  return result;
+}
+
+Shape broadcast_shape(const char* operation, const Shape& a, const Shape& b) {
+  if (a == b) return a;
+  const Shape& longer = a.size() >= b.size() ? a : b;
+  const Shape& shorter = a.size() >= b.size() ? b : a;
+  Shape result = longer;
+  const std::size_t ahead = longer.size() - shorter.size();
+  for (std::size_t i = 0; i < shorter.size(); ++i) {
+    std::int64_t& extent = result[ahead + i];
+    if (extent == shorter[i] || shorter[i] == 1) continue;
+    if (extent != 1) fail<ShapeError>(operation, "shapes must broadcast: got ", a, " and ", b);
+    extent = shorter[i];
+  }
+  return result;
+}
+
+Pair resolve(const char* operation, const Operand& a, const Operand& b) {
+  if (a.is_number() && b.is_number()) fail<DTypeError>(operation, "one operand must be a tensor: got two numbers");
+  if (a.is_number()) return {number_as(operation, a, b.tensor().dtype()), b.tensor()};
+  if (b.is_number()) return {a.tensor(), number_as(operation, b, a.tensor().dtype())};
+  const DType left = a.tensor().dtype(), right = b.tensor().dtype();
+  if (left != right)
+    fail<DTypeError>(operation, "dtypes must be equal: got ", left, " and ", right, ". Did you mean to cast with astype(",
+                     is_float(left) ? left : right, ")?");
+  return {a.tensor(), b.tensor()};
+}
+
+void require_float(const char* operation, DType dtype) {
+  if (!is_float(dtype))
+    fail<DTypeError>(operation, "takes float32 and float64: got ", dtype, ". Did you mean x.astype(float32)?");
+}
+
+}  // namespace wengert

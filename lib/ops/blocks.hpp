@@ -1,0 +1,34 @@
+// Running block kernels over whole tensors, and what operations of two inputs share: operands, dtypes, broadcasting.
+#pragma once
+
+#include "lib/core/fail.hpp"
+#include "lib/core/strided.hpp"
+#include "lib/core/tape.hpp"
+#include "lib/kernels/table.hpp"
+#include "wengert/core/operand.hpp"
+
+namespace wengert {
+
+/// Gives `out` its value: kernel(out[i], in[0][i], ...), inputs broadcast to its shape. A null input is passed on
+/// as null.
+void run_blocks(kernel::Block kernel, Node& out, Node* const* in, std::size_t count);
+/// The same as a tensor outside the tape.
+Tensor compute_blocks(kernel::Block kernel, const Shape& shape, DType dtype, Node* const* in, std::size_t count,
+                      Location where = {});
+
+/// NumPy's broadcasting. Throws ShapeError.
+Shape broadcast_shape(const char* operation, const Shape& a, const Shape& b);
+
+/// Two operands as tensors of one dtype. Throws DTypeError where they may not be mixed.
+struct Pair {
+  Tensor a, b;
+  DType dtype() const { return a.dtype(); }
+};
+Pair resolve(const char* operation, const Operand& a, const Operand& b);
+
+/// Throws DTypeError unless `dtype` is float32 or float64.
+void require_float(const char* operation, DType dtype);
+
+inline int index(DType dtype) { return static_cast<int>(dtype); }
+
+}  // namespace wengert

@@ -1,0 +1,100 @@
+// concat and stack.
+#include <cstring>
+
+#include "lib/ops/blocks.hpp"
+#include "lib/ops/samples.hpp"
+#include "wengert/ops/shape.hpp"
+
+namespace wengert {
+namespace {
+
+struct ConcatAttributes : Attributes {
+  explicit ConcatAttributes(std::size_t axis) : axis(axis) {}
+  std::size_t axis;
+};
+
+std::size_t axis_of(const Node& node) { return static_cast<const ConcatAttributes*>(node.attributes)->axis; }
+
+void forward_concat(Node& node) {
+  std::byte* to = allocate_value(node);
+  const std::size_t axis = axis_of(node), item = item_size(node.dtype);
+  std::int64_t outer = 1, inner = static_cast<std::int64_t>(item);
+  for (std::size_t i = 0; i < axis; ++i) outer *= node.shape[i];
+  for (std::size_t i = axis + 1; i < node.shape.size(); ++i) inner *= node.shape[i];
+  const std::int64_t pitch = node.shape[axis] * inner;
+  std::int64_t offset = 0;
+  for (std::uint32_t k = 0; k < node.input_count; ++k) {
+    Node& x = node.input(k);
+    const std::int64_t run = x.shape[axis] * inner;
+    if (outer == 0 || run == 0) continue;
+    const Tensor dense = is_contiguous(x) ? Tensor() : compact(Tensor(&x));
+    const std::byte* from = dense.defined() ? dense.node().data : x.data;
+    for (std::int64_t o = 0; o < outer; ++o)
+      std::memcpy(to + o * pitch + offset, from + o * run, static_cast<std::size_t>(run));
+    offset += run;
+  }
+}
+
+Tensor concat_rule(const Call& c, std::size_t input) {
+  const std::size_t axis = c.attributes<ConcatAttributes>().axis;
+  std::int64_t start = 0;
+  for (std::size_t k = 0; k < input; ++k) start += c.input_shape(k)[axis];
+  return slice(c.g, static_cast<std::int64_t>(axis), start, start + c.input_shape(input)[axis]);
+}
+
+constexpr Operation concat_operation{
+    .name = "concat",
+    .forward = forward_concat,
+    .rule_of_input = concat_rule,
+    .samples = [] {
+      SampleNumbers numbers(16);
+      const auto draw = [&](const Shape& shape) { return numbers.uniform(shape, -2.0, 2.0); };
+      return std::vector<Sample>{
+          {"rows", {draw({1, 3}), draw({2, 3})}, [](const auto& in) { return concat(in, 0); }},
+          {"columns, one of them none", {draw({2, 1}), draw({2, 0}), draw({2, 2})},
+           [](const auto& in) { return concat(in, -1); }},
+          {"four, one transposed", {draw({2, 2}), draw({2, 3}), draw({1, 2}), draw({2, 2})},
+           [](const auto& in) { return concat({in[0], transpose(in[1]), in[2], in[3]}, 0); }},
+          {"stacked", {draw({2, 3}), draw({2, 3})}, [](const auto& in) { return stack(in, 1); }}};
+    }};
+const Registered registered_concat(concat_operation);
+
+void require_some(const char* operation, const std::vector<Tensor>& tensors) {
+  if (tensors.empty()) fail<ShapeError>(operation, "there must be a tensor to join: got none");
+}
+
+}  // namespace
+
+Tensor concat(const std::vector<Tensor>& tensors, std::int64_t axis, Location where) {
+  require_some("concat", tensors);
+  const Tensor& first = tensors.front();
+  const std::size_t along = normalize_axis("concat", axis, first.ndim());
+  Shape shape = first.shape();
+  std::vector<Node*> nodes;
+  for (const Tensor& tensor : tensors) {
+    Node& node = tensor.node();
+    bool fits = node.shape.size() == shape.size();
+    for (std::size_t i = 0; fits && i < shape.size(); ++i) fits = i == along || node.shape[i] == shape[i];
+    if (!fits)
+      fail<ShapeError>("concat", "shapes must agree but along axis ", axis, ": got ", first.shape(), " and ", node.shape);
+    if (node.dtype != first.dtype())
+      fail<DTypeError>("concat", "dtypes must be equal: got ", first.dtype(), " and ", node.dtype);
+    if (!nodes.empty()) shape[along] += node.shape[along];
+    nodes.push_back(&node);
+  }
+  return record(concat_operation, nodes.data(), nodes.size(), shape, first.dtype(), where, new ConcatAttributes(along));
+}
+
+Tensor stack(const std::vector<Tensor>& tensors, std::int64_t axis, Location where) {
+  const Scope scope("stack");
+  require_some("stack", tensors);
+  std::vector<Tensor> widened;
+  for (const Tensor& tensor : tensors) {
+    if (tensor.shape() != tensors.front().shape())
+      fail<ShapeError>("stack", "shapes must be equal: got ", tensors.front().shape(), " and ", tensor.shape());
+    widened.push_back(unsqueeze(tensor, axis, where));
+  }
+  return concat(widened, axis < 0 ? axis + static_cast<std::int64_t>(widened.front().ndim()) : axis, where);
+}
+
+}  // namespace wengert

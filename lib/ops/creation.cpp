@@ -1,0 +1,67 @@
+#include "wengert/ops/creation.hpp"
+
+#include <cmath>
+
+#include "lib/core/fail.hpp"
+#include "lib/core/tape.hpp"
+
+namespace wengert {
+namespace {
+
+template <class F>
+Tensor generate(const Shape& shape, TensorOptions options, Location where, F value) {
+  // The shape is checked before its bytes are asked for.
+  Tensor result = adopt_node(new_node(shape, options.dtype, where));
+  std::byte* data = allocate_value(result.handle());
+  const std::int64_t count = result.handle().size();
+  const auto fill = [&](auto* to) {
+    using T = std::remove_pointer_t<decltype(to)>;
+    for (std::int64_t i = 0; i < count; ++i) {
+      if constexpr (std::is_same_v<T, bool>) to[i] = value(i) != 0.0;
+      else to[i] = static_cast<T>(value(i));
+    }
+  };
+  switch (options.dtype) {
+    case float32: fill(reinterpret_cast<float*>(data)); break;
+    case float64: fill(reinterpret_cast<double*>(data)); break;
+    case int64: fill(reinterpret_cast<std::int64_t*>(data)); break;
+    case boolean: fill(reinterpret_cast<bool*>(data)); break;
+  }
+  return make_leaf(result, options.requires_grad, where);
+}
+
+}  // namespace
+
+Tensor full(const Shape& shape, double value, TensorOptions options, Location where) {
+  return generate(shape, options, where, [=](std::int64_t) { return value; });
+}
+Tensor zeros(const Shape& shape, TensorOptions options, Location where) { return full(shape, 0.0, options, where); }
+Tensor ones(const Shape& shape, TensorOptions options, Location where) { return full(shape, 1.0, options, where); }
+Tensor full_like(const Tensor& x, double value, Location where) {
+  return full(x.shape(), value, {.dtype = x.dtype()}, where);
+}
+Tensor zeros_like(const Tensor& x, Location where) { return full_like(x, 0.0, where); }
+Tensor ones_like(const Tensor& x, Location where) { return full_like(x, 1.0, where); }
+
+Tensor eye(std::int64_t n, TensorOptions options, Location where) {
+  return generate({n, n}, options, where, [=](std::int64_t i) { return i / n == i % n ? 1.0 : 0.0; });
+}
+
+Tensor arange(double start, double stop, double step, TensorOptions options, Location where) {
+  const double count = std::ceil((stop - start) / step);
+  if (!std::isfinite(count) || count > 0x1p46)
+    fail<ValueError>("arange", "the range must be finite and its step not 0: got ", start, ", ", stop, ", ", step);
+  return generate({static_cast<std::int64_t>(count > 0.0 ? count : 0.0)}, options, where,
+                  [=](std::int64_t i) { return start + static_cast<double>(i) * step; });
+}
+Tensor arange(double stop, TensorOptions options, Location where) { return arange(0.0, stop, 1.0, options, where); }
+
+Tensor linspace(double start, double stop, std::int64_t count, TensorOptions options, Location where) {
+  const double last = static_cast<double>(count - 1);
+  return generate({count}, options, where, [=](std::int64_t i) {
+    const double t = static_cast<double>(i);
+    return t == last && count > 1 ? stop : start + (count > 1 ? (stop - start) * (t / last) : 0.0);
+  });
+}
+
+}  // namespace wengert

@@ -1,0 +1,185 @@
+// gather, scatter_add, index_select and one_hot: reading and adding at int64 positions along an axis.
+#include <cstring>
+
+#include "lib/ops/blocks.hpp"
+#include "lib/ops/samples.hpp"
+#include "wengert/ops/creation.hpp"
+#include "wengert/ops/elementwise.hpp"
+#include "wengert/ops/indexing.hpp"
+#include "wengert/ops/shape.hpp"
+
+namespace wengert {
+namespace {
+
+struct IndexAttributes : Attributes {
+  explicit IndexAttributes(std::size_t axis) : axis(axis) {}
+  std::size_t axis;
+};
+
+std::size_t axis_of(const Node& node) { return static_cast<const IndexAttributes*>(node.attributes)->axis; }
+
+/// An array as outer x extent x inner around an axis.
+struct Around {
+  std::int64_t outer = 1, extent, inner = 1;
+  Around(const Shape& shape, std::size_t axis) : extent(shape[axis]) {
+    for (std::size_t i = 0; i < axis; ++i) outer *= shape[i];
+    for (std::size_t i = axis + 1; i < shape.size(); ++i) inner *= shape[i];
+  }
+};
+
+Tensor dense(Node& node) { return is_contiguous(node) ? Tensor(&node) : compact(Tensor(&node)); }
+
+/// Calls visit(place in x, place in the index) for every index, both in row-major elements. Positions are in range.
+template <class F>
+void for_each_place(const Shape& shape, const Node& index, std::size_t axis, F visit) {
+  const Around x(shape, axis), at(index.shape, axis);
+  const std::int64_t* positions = index.values<std::int64_t>();
+  std::int64_t k = 0;
+  for (std::int64_t o = 0; o < at.outer; ++o)
+    for (std::int64_t e = 0; e < at.extent; ++e)
+      for (std::int64_t i = 0; i < at.inner; ++i, ++k) {
+        const std::int64_t position = positions[k] < 0 ? positions[k] + x.extent : positions[k];
+        visit((o * x.extent + position) * x.inner + i, k);
+      }
+}
+
+template <class F>
+void with_type(DType dtype, F run) {
+  switch (dtype) {
+    case float32: return run(float{});
+    case float64: return run(double{});
+    case int64: return run(std::int64_t{});
+    case boolean: return run(std::uint8_t{});
+  }
+}
+
+void forward_gather(Node& node) {
+  std::byte* to = allocate_value(node);
+  const Tensor x = dense(node.input(0)), index = dense(node.input(1));
+  with_type(node.dtype, [&](auto unit) {
+    using T = decltype(unit);
+    const T* from = x.node().values<T>();
+    for_each_place(x.shape(), index.node(), axis_of(node), [&](std::int64_t place, std::int64_t k) {
+      reinterpret_cast<T*>(to)[k] = from[place];
+    });
+  });
+}
+
+void forward_scatter_add(Node& node) {
+  copy_contiguous(allocate_value(node), node.input(0));
+  const Tensor index = dense(node.input(1)), source = dense(node.input(2));
+  with_type(node.dtype, [&](auto unit) {
+    using T = decltype(unit);
+    T* to = reinterpret_cast<T*>(node.data);
+    const T* from = source.node().values<T>();
+    for_each_place(node.shape, index.node(), axis_of(node), [&](std::int64_t place, std::int64_t k) {
+      to[place] = static_cast<T>(to[place] + from[k]);
+    });
+  });
+}
+
+std::vector<Sample> gather_samples();
+std::vector<Sample> scatter_samples();
+
+constexpr Operation gather_operation{
+    .name = "gather",
+    .forward = forward_gather,
+    .rules = {[](const Call& c) {
+                const auto axis = static_cast<std::int64_t>(c.attributes<IndexAttributes>().axis);
+                return scatter_add(zeros(c.input_shape(0), {.dtype = c.g.dtype()}), axis, c.x(1), c.g);
+              },
+              nullptr},
+    .samples = gather_samples};
+constexpr Operation scatter_operation{
+    .name = "scatter_add",
+    .forward = forward_scatter_add,
+    .rules = {[](const Call& c) { return c.g; }, nullptr,
+              [](const Call& c) {
+                return gather(c.g, static_cast<std::int64_t>(c.attributes<IndexAttributes>().axis), c.x(1));
+              }},
+    .samples = scatter_samples};
+const Registered registered_gather(gather_operation), registered_scatter(scatter_operation);
+
+std::vector<Sample> gather_samples() {
+  SampleNumbers numbers(17);
+  return {{"rows, one twice", {numbers.uniform({3, 2}, -2, 2), Tensor(xt::xarray<std::int64_t>{{0, 2}, {-1, 2}})},
+           [](const auto& in) { return gather(in[0], 0, in[1]); }},
+          {"columns", {numbers.uniform({2, 4}, -2, 2), numbers.integers({2, 3}, 0, 4)},
+           [](const auto& in) { return gather(in[0], -1, in[1]); }},
+          {"selected rows", {numbers.uniform({4, 2, 2}, -2, 2), numbers.integers({5}, 0, 4)},
+           [](const auto& in) { return index_select(in[0], 0, in[1]); }},
+          {"selected from the middle", {numbers.uniform({2, 3, 2}, -2, 2), numbers.integers({4}, -3, 3)},
+           [](const auto& in) { return index_select(in[0], 1, in[1]); }},
+          {"none selected", {numbers.uniform({2, 3}, -2, 2), numbers.integers({0}, 0, 3)},
+           [](const auto& in) { return index_select(in[0], 1, in[1]); }}};
+}
+std::vector<Sample> scatter_samples() {
+  SampleNumbers numbers(18);
+  return {{"repeated places", {numbers.uniform({3, 2}, -2, 2), numbers.integers({4, 2}, 0, 3), numbers.uniform({4, 2}, -2, 2)},
+           [](const auto& in) { return scatter_add(in[0], 0, in[1], in[2]); }},
+          {"columns", {numbers.uniform({2, 4}, -2, 2), numbers.integers({2, 3}, -4, 4), numbers.uniform({2, 3}, -2, 2)},
+           [](const auto& in) { return scatter_add(in[0], 1, in[1], in[2]); }}};
+}
+
+/// Everything about an index that must hold before an element is touched.
+void check_index(const char* operation, const Shape& shape, std::size_t axis, const Tensor& index) {
+  if (index.dtype() != int64)
+    fail<DTypeError>(operation, "the index must be int64: got ", index.dtype(), ". Did you mean index.astype(int64)?");
+  const std::int64_t extent = shape[axis];
+  const Tensor positions = dense(index.node());
+  const std::int64_t* at = positions.node().values<std::int64_t>();
+  for (std::int64_t k = 0; k < positions.size(); ++k)
+    if (at[k] < -extent || at[k] >= extent)
+      fail<IndexError>(operation, "an index must lie within the axis: got ", at[k], " for axis ", axis, " of ", shape);
+}
+
+void check_extents(const char* operation, const Shape& shape, std::size_t axis, const Shape& index) {
+  bool fits = index.size() == shape.size();
+  for (std::size_t i = 0; fits && i < shape.size(); ++i) fits = i == axis || index[i] == shape[i];
+  if (!fits)
+    fail<ShapeError>(operation, "the index must have the tensor's shape but along axis ", axis, ": got ", index, " and ", shape);
+}
+
+}  // namespace
+
+Tensor gather(const Tensor& x, std::int64_t axis, const Tensor& index, Location where) {
+  Node &node = x.node(), &at = index.node();
+  const std::size_t along = normalize_axis("gather", axis, node.shape.size());
+  check_extents("gather", node.shape, along, at.shape);
+  check_index("gather", node.shape, along, index);
+  return record(gather_operation, {&node, &at}, at.shape, node.dtype, where, new IndexAttributes(along));
+}
+
+Tensor scatter_add(const Tensor& x, std::int64_t axis, const Tensor& index, const Tensor& source, Location where) {
+  Node &node = x.node(), &at = index.node(), &from = source.node();
+  const std::size_t along = normalize_axis("scatter_add", axis, node.shape.size());
+  check_extents("scatter_add", node.shape, along, at.shape);
+  if (from.shape != at.shape)
+    fail<ShapeError>("scatter_add", "source and index must have one shape: got ", from.shape, " and ", at.shape);
+  if (from.dtype != node.dtype)
+    fail<DTypeError>("scatter_add", "dtypes must be equal: got ", node.dtype, " and ", from.dtype);
+  if (node.dtype == boolean) fail<DTypeError>("scatter_add", "takes numbers: got boolean");
+  check_index("scatter_add", node.shape, along, index);
+  return record(scatter_operation, {&node, &at, &from}, node.shape, node.dtype, where, new IndexAttributes(along));
+}
+
+Tensor index_select(const Tensor& x, std::int64_t axis, const Tensor& index, Location where) {
+  const Scope scope("index_select");
+  const std::size_t along = normalize_axis("index_select", axis, x.ndim());
+  if (index.ndim() != 1)
+    fail<ShapeError>("index_select", "the index must have one dimension: got shape ", index.shape());
+  Shape around = Dims::filled(x.ndim(), 1), shape = x.shape();
+  around[along] = shape[along] = index.size();
+  return gather(x, static_cast<std::int64_t>(along), broadcast_to(reshape(index, around, where), shape, where), where);
+}
+
+Tensor one_hot(const Tensor& labels, std::int64_t classes, DType dtype, Location where) {
+  const Scope scope("one_hot");
+  if (classes < 1) fail<ValueError>("one_hot", "there must be a class: got ", classes);
+  check_index("one_hot", {classes}, 0, labels);
+  const Tensor at = unsqueeze(labels, -1, where);
+  const Tensor places = at + classes * (at < 0).astype(int64);
+  return equal({places, where}, arange(static_cast<double>(classes), {.dtype = int64})).astype(dtype, where);
+}
+
+}  // namespace wengert

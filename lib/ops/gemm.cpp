@@ -1,0 +1,103 @@
+#include "lib/ops/gemm.hpp"
+
+#include <complex>
+#include <cstring>
+
+#include "lib/kernels/table.hpp"
+#include "wengert/core/storage.hpp"
+
+#ifndef WENGERT_PLAIN_BLAS
+// cxxblas leaves these to its user.
+#include <iostream>
+#include <xtensor-blas/xblas_config.hpp>
+#include <xflens/cxxblas/cxxblas.cxx>
+
+extern "C" void openblas_set_num_threads(int threads) __attribute__((weak));
+#endif
+
+namespace wengert {
+namespace {
+
+// Below this many multiplications a BLAS call costs more than it saves (measured: tools/bench).
+constexpr std::int64_t small_product = 4096;
+
+#ifndef WENGERT_PLAIN_BLAS
+/// A matrix as BLAS takes it: one stride is 1.
+struct BlasMatrix {
+  cxxblas::Transpose transpose;
+  std::int64_t leading;
+};
+
+bool fits_blas(const Matrix& a, std::int64_t rows, std::int64_t columns, BlasMatrix& blas) {
+  if (a.column_stride == 1 && a.row_stride >= columns) {
+    blas = {cxxblas::NoTrans, a.row_stride};
+    return true;
+  }
+  if (a.row_stride == 1 && a.column_stride >= rows) {
+    blas = {cxxblas::Trans, a.column_stride};
+    return true;
+  }
+  return false;
+}
+
+/// The same elements, row-major and contiguous.
+template <class T>
+StorageRef packed(Matrix& a, std::int64_t rows, std::int64_t columns) {
+  StorageRef storage = StorageRef::allocate(static_cast<std::size_t>(rows * columns) * sizeof(T));
+  T* to = reinterpret_cast<T*>(storage.data());
+  const T* from = reinterpret_cast<const T*>(a.data);
+  for (std::int64_t i = 0; i < rows; ++i)
+    for (std::int64_t j = 0; j < columns; ++j) to[i * columns + j] = from[i * a.row_stride + j * a.column_stride];
+  a = {storage.data(), columns, 1};
+  return storage;
+}
+
+template <class T>
+void blas_gemm(std::byte* c, Matrix a, Matrix b, std::int64_t m, std::int64_t n, std::int64_t k) {
+  // OpenBLAS's own threads would make the bits depend on their number, and spin when idle.
+  static const bool one_thread = [] {
+    if (openblas_set_num_threads) openblas_set_num_threads(1);
+    return true;
+  }();
+  (void)one_thread;
+  BlasMatrix left, right;
+  StorageRef left_copy, right_copy;
+  if (!fits_blas(a, m, k, left)) {
+    left_copy = packed<T>(a, m, k);
+    left = {cxxblas::NoTrans, k};
+  }
+  if (!fits_blas(b, k, n, right)) {
+    right_copy = packed<T>(b, k, n);
+    right = {cxxblas::NoTrans, n};
+  }
+  cxxblas::gemm<int>(cxxblas::RowMajor, left.transpose, right.transpose, static_cast<int>(m), static_cast<int>(n),
+                     static_cast<int>(k), T(1), reinterpret_cast<const T*>(a.data), static_cast<int>(left.leading),
+                     reinterpret_cast<const T*>(b.data), static_cast<int>(right.leading), T(0),
+                     reinterpret_cast<T*>(c), static_cast<int>(n));
+}
+#endif
+
+}  // namespace
+
+void gemm(DType dtype, std::byte* c, const Matrix& a, const Matrix& b, std::int64_t m, std::int64_t n,
+          std::int64_t k) {
+  if (m == 0 || n == 0) return;
+  if (k == 0) {
+    std::memset(c, 0, static_cast<std::size_t>(m * n) * item_size(dtype));
+    return;
+  }
+#ifndef WENGERT_PLAIN_BLAS
+  constexpr std::int64_t int_limit = 0x7fffffff;
+  const bool blas_counts = m < int_limit && n < int_limit && k < int_limit && a.row_stride < int_limit &&
+                           a.column_stride < int_limit && b.row_stride < int_limit && b.column_stride < int_limit;
+  if (m * n * k >= small_product && blas_counts) {
+    if (dtype == float32) return blas_gemm<float>(c, a, b, m, n, k);
+    return blas_gemm<double>(c, a, b, m, n, k);
+  }
+#endif
+  const std::ptrdiff_t strides[4] = {a.row_stride, a.column_stride, b.row_stride, b.column_stride};
+  kernel::table().product[dtype == float32 ? 0 : 1](c, a.data, b.data, static_cast<std::size_t>(m),
+                                                    static_cast<std::size_t>(n), static_cast<std::size_t>(k), strides);
+}
+
+}  // namespace wengert

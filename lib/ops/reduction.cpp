@@ -1,0 +1,191 @@
+#include "wengert/ops/reduction.hpp"
+
+#include <cmath>
+
+#include "lib/ops/blocks.hpp"
+#include "lib/ops/reduce.hpp"
+#include "lib/ops/samples.hpp"
+#include "wengert/ops/elementwise.hpp"
+#include "wengert/ops/selection.hpp"
+#include "wengert/ops/shape.hpp"
+
+namespace wengert {
+namespace {
+
+struct ReductionAttributes : Attributes {
+  explicit ReductionAttributes(std::uint64_t mask) : mask(mask) {}
+  std::uint64_t mask;
+};
+
+std::uint64_t mask_of(const Node& node) { return static_cast<const ReductionAttributes*>(node.attributes)->mask; }
+
+/// A reduction's result or cotangent, with the reduced dimensions back as extents of 1.
+Tensor with_dims(const Call& c, const Tensor& reduced) {
+  return reshape(reduced, reduced_shape(c.input_shape(0), mask_of(c.node), true));
+}
+
+template <kernel::Reduction reduction>
+void forward(Node& node) {
+  reduce(reduction, node, node.input(0), mask_of(node));
+}
+
+Tensor extremum_rule(const Call& c) {
+  const Tensor ties = c.x(0) == with_dims(c, c.y());
+  Axes axes;
+  for (std::size_t i = 0; i < c.input_shape(0).size(); ++i)
+    if (mask_of(c.node) >> i & 1) axes.push_back(static_cast<std::int64_t>(i));
+  if (axes.empty()) return c.g;
+  const Tensor count = sum(ties.astype(c.g.dtype()), axes, true);
+  return where(ties, with_dims(c, c.g) / count, 0.0);
+}
+
+using Reduce = Tensor (*)(const Tensor&, const Axes&, bool, Location);
+
+template <Reduce call>
+std::vector<Sample> samples(bool smooth, bool of_nothing) {
+  SampleNumbers numbers(13);
+  std::vector<Sample> list;
+  const auto add = [&](const char* what, const Shape& shape, const Axes& axes, bool keepdims) {
+    const Tensor x = smooth ? numbers.uniform(shape, -2.0, 2.0) : numbers.distinct(shape);
+    list.push_back({what, {x}, [=](const std::vector<Tensor>& in) { return call(in[0], axes, keepdims, {}); }});
+  };
+  add("all of (2, 3)", {2, 3}, {}, false);
+  add("last axis", {2, 3}, {-1}, false);
+  add("first axis, kept", {4, 3}, {0}, true);
+  add("outer two of three", {2, 3, 2}, {0, 2}, false);
+  add("middle axis", {2, 3, 2}, {1}, false);
+  add("0-d", {}, {}, false);
+  add("extent of one", {3, 1}, {1}, false);
+  if (of_nothing) {
+    add("over nothing", {0, 3}, {0}, false);
+    add("to nothing", {0, 3}, {1}, false);
+  }
+  return list;
+}
+
+constexpr Operation sum_operation{
+    .name = "sum",
+    .forward = forward<kernel::Reduction::sum>,
+    .rules = {[](const Call& c) { return broadcast_to(with_dims(c, c.g), c.input_shape(0)); }},
+    .samples = [] { return samples<sum>(true, true); }};
+constexpr Operation max_operation{.name = "max",
+                                  .forward = forward<kernel::Reduction::max>,
+                                  .rules = {extremum_rule},
+                                  .samples = [] { return samples<max>(false, false); }};
+constexpr Operation min_operation{.name = "min",
+                                  .forward = forward<kernel::Reduction::min>,
+                                  .rules = {extremum_rule},
+                                  .samples = [] { return samples<min>(false, false); }};
+const Registered registered_sum(sum_operation), registered_max(max_operation), registered_min(min_operation);
+
+Tensor reduced(const Operation& operation, const Tensor& x, std::uint64_t mask, bool keepdims, Location where) {
+  Node& node = x.node();
+  return record(operation, {&node}, reduced_shape(node.shape, mask, keepdims), node.dtype, where,
+                new ReductionAttributes(mask));
+}
+
+Tensor extremum(const Operation& operation, const Tensor& x, const Axes& axes, bool keepdims, Location where) {
+  const std::uint64_t mask = axis_mask(operation.name, axes, x.ndim());
+  if (x.dtype() == boolean)
+    fail<DTypeError>(operation.name, "takes numbers: got boolean. Did you mean any(x) or all(x)?");
+  if (reduced_count(x.shape(), mask) == 0)
+    fail<ShapeError>(operation.name, "there must be an element to choose: got shape ", x.shape());
+  return reduced(operation, x, mask, keepdims, where);
+}
+
+}  // namespace
+
+Tensor sum(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
+  const std::uint64_t mask = axis_mask("sum", axes, x.ndim());
+  return reduced(sum_operation, x.dtype() == boolean ? x.astype(int64, where) : x, mask, keepdims, where);
+}
+Tensor max(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
+  return extremum(max_operation, x, axes, keepdims, where);
+}
+Tensor min(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
+  return extremum(min_operation, x, axes, keepdims, where);
+}
+
+Tensor prod(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
+  const Scope scope("prod");
+  const std::uint64_t mask = axis_mask("prod", axes, x.ndim());
+  const Shape shape = reduced_shape(x.shape(), mask, keepdims);
+  Axes order, last;
+  for (std::size_t i = 0; i < x.ndim(); ++i) (mask >> i & 1 ? last : order).push_back(static_cast<std::int64_t>(i));
+  for (const std::int64_t axis : last) order.push_back(axis);
+  std::int64_t count = reduced_count(x.shape(), mask);
+  if (count == 0) return add({broadcast_to(scalar(1.0, x.dtype()), shape), where}, {0, where});
+  // Halves times halves: each factor's derivative is the product of the others, zeros or not, to any order.
+  Tensor y = reshape(permute(x, order, where), {element_count(shape), count}, where);
+  for (; count > 1; count = (count + 1) / 2) {
+    const std::int64_t half = count / 2;
+    const Tensor product = mul({slice(y, 1, 0, half), where}, slice(y, 1, half, 2 * half));
+    y = count % 2 ? concat({product, slice(y, 1, 2 * half, count)}, 1) : product;
+  }
+  return reshape(y, shape, where);
+}
+
+Tensor mean(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
+  const Scope scope("mean");
+  require_float("mean", x.dtype());
+  const std::int64_t count = reduced_count(x.shape(), axis_mask("mean", axes, x.ndim()));
+  return div({sum(x, axes, keepdims, where), where}, static_cast<double>(count));
+}
+
+Tensor var(const Tensor& x, const Axes& axes, bool keepdims, double ddof, Location where) {
+  const Scope scope("var");
+  const std::int64_t count = reduced_count(x.shape(), axis_mask("var", axes, x.ndim()));
+  const Tensor deviation = sub({x, where}, mean(x, axes, true, where));
+  return div({sum(square(deviation, where), axes, keepdims, where), where}, static_cast<double>(count) - ddof);
+}
+
+Tensor std(const Tensor& x, const Axes& axes, bool keepdims, double ddof, Location where) {
+  const Scope scope("std");
+  const Tensor variance = var(x, axes, keepdims, ddof, where);
+  const Tensor flat = equal({variance, where}, 0.0);
+  // Of the square root at 0 only the value is wanted: its derivative there is infinite.
+  return wengert::where({flat, where}, 0.0, sqrt(wengert::where({flat, where}, 1.0, variance), where));
+}
+
+Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
+  const Scope scope("logsumexp");
+  require_float("logsumexp", x.dtype());
+  if (reduced_count(x.shape(), axis_mask("logsumexp", axes, x.ndim())) == 0)
+    return add({broadcast_to(scalar(-INFINITY, x.dtype()), sum(x, axes, keepdims).shape()), where}, 0.0);
+  // The result does not depend on the shift, so it is taken as a constant; an infinite one would make NaN.
+  const Tensor largest = max(x.detach(), axes, true, where);
+  const Tensor shift = wengert::where({isfinite(largest), where}, largest, 0.0);
+  const Tensor total = sum(exp(sub({x, where}, shift), where), axes, true, where);
+  const Tensor none = equal({total, where}, 0.0);
+  const Tensor result = add({wengert::where({none, where}, -INFINITY, log(wengert::where({none, where}, 1.0, total), where)), where}, shift);
+  return keepdims ? result : reshape(result, reduced_shape(x.shape(), axis_mask("logsumexp", axes, x.ndim()), false), where);
+}
+
+Tensor count_nonzero(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
+  return sum(x.astype(boolean, where), axes, keepdims, where);
+}
+Tensor all(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
+  return equal({count_nonzero(logical_not(x, where), axes, keepdims, where), where}, 0);
+}
+Tensor any(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
+  if (x.dtype() != boolean) fail<DTypeError>("any", "takes boolean tensors: got ", x.dtype(), ". Did you mean x != 0?");
+  return greater({count_nonzero(x, axes, keepdims, where), where}, 0);
+}
+
+Tensor sum_to(const Tensor& x, const Shape& shape) {
+  if (x.shape() == shape) return x;
+  const std::size_t ahead = x.ndim() - shape.size();
+  bool fits = x.ndim() >= shape.size();
+  Axes axes;
+  for (std::size_t i = 0; fits && i < x.ndim(); ++i) {
+    if (i >= ahead && shape[i - ahead] == x.shape()[i]) continue;
+    fits = i < ahead || shape[i - ahead] == 1;
+    axes.push_back(static_cast<std::int64_t>(i));
+  }
+  if (!fits)
+    fail<ShapeError>("backward", "a rule's cotangent must have its input's shape, or broadcast from it: got ", x.shape(),
+                     " for ", shape);
+  return reshape(sum(x, axes, true), shape);
+}
+
+}  // namespace wengert

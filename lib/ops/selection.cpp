@@ -1,0 +1,112 @@
+#include "wengert/ops/selection.hpp"
+
+#include <limits>
+
+#include "lib/ops/blocks.hpp"
+#include "lib/ops/samples.hpp"
+#include "wengert/ops/elementwise.hpp"
+#include "wengert/ops/reduction.hpp"
+
+namespace wengert {
+namespace {
+
+void forward_where(Node& node) {
+  run_blocks(kernel::table().select[index(node.dtype)], node, node.inputs(), 3);
+}
+
+std::vector<Sample> where_samples() {
+  SampleNumbers numbers(11);
+  std::vector<Sample> samples;
+  for (const auto& [a, b] : broadcasting_pairs()) {
+    const Tensor mask = numbers.uniform(a, -1.0, 1.0) > 0.0;
+    samples.push_back({to_string(a) + " mask and first with " + to_string(b),
+                       {mask, numbers.uniform(a, -2.0, 2.0), numbers.uniform(b, -2.0, 2.0)},
+                       [](const std::vector<Tensor>& in) { return where(in[0], in[1], in[2]); }});
+  }
+  const Tensor mask = numbers.uniform({2, 3}, -1.0, 1.0) > 0.0;
+  samples.push_back({"scalars under a wide mask",
+                     {mask, numbers.uniform({}, -2.0, 2.0), numbers.uniform({3}, -2.0, 2.0)},
+                     [](const std::vector<Tensor>& in) { return where(in[0], in[1], in[2]); }});
+  return samples;
+}
+
+constexpr Operation where_operation{
+    .name = "where",
+    .forward = forward_where,
+    .rules = {nullptr, [](const Call& c) { return where(c.x(0), c.g, 0.0); },
+              [](const Call& c) { return where(c.x(0), 0.0, c.g); }},
+    .samples = where_samples};
+const Registered registered_where(where_operation);
+
+void require_boolean(const char* operation, const Tensor& x) {
+  if (x.dtype() != boolean)
+    fail<DTypeError>(operation, "takes boolean tensors: got ", x.dtype(), ". Did you mean x != 0?");
+}
+
+Tensor mask_of(const char* operation, const Operand& x) {
+  if (x.is_number()) return scalar(x.number(), boolean, x.where());
+  require_boolean(operation, x.tensor());
+  return x.tensor();
+}
+
+}  // namespace
+
+Tensor where(const Operand& mask, const Operand& a, const Operand& b) {
+  const Tensor chosen = mask_of("where", mask);
+  const Pair pair = resolve("where", a, b);
+  Node &m = chosen.node(), &left = pair.a.node(), &right = pair.b.node();
+  const Shape shape = broadcast_shape("where", m.shape, broadcast_shape("where", left.shape, right.shape));
+  return record(where_operation, {&m, &left, &right}, shape, left.dtype, mask.where());
+}
+
+Tensor masked_fill(const Tensor& x, const Tensor& mask, double value, Location location) {
+  const Scope scope("masked_fill");
+  return where({mask, location}, {value, location}, {x, location});
+}
+
+Tensor clip(const Operand& x, const Operand& low, const Operand& high) {
+  const Scope scope("clip");
+  const Tensor raised = where({less(x, low), x.where()}, low, x);
+  return where({greater({raised, x.where()}, high), x.where()}, high, raised);
+}
+
+// On booleans, false < true: comparisons say what logic needs.
+Tensor logical_and(const Operand& a, const Operand& b) {
+  return where(mask_of("logical_and", a), mask_of("logical_and", b), {false, a.where()});
+}
+Tensor logical_or(const Operand& a, const Operand& b) {
+  return where(mask_of("logical_or", a), {true, a.where()}, mask_of("logical_or", b));
+}
+Tensor logical_xor(const Operand& a, const Operand& b) {
+  return not_equal({mask_of("logical_xor", a), a.where()}, mask_of("logical_xor", b));
+}
+Tensor logical_not(const Tensor& x, Location location) {
+  require_boolean("logical_not", x);
+  return equal({x, location}, {false, location});
+}
+
+Tensor isnan(const Tensor& x, Location location) { return not_equal({x, location}, {x, location}); }
+Tensor isinf(const Tensor& x, Location location) {
+  if (!is_float(x.dtype())) return not_equal({x, location}, {x, location});
+  return equal({abs(x, location), location}, {std::numeric_limits<double>::infinity(), location});
+}
+Tensor isfinite(const Tensor& x, Location location) {
+  if (!is_float(x.dtype())) return equal({x, location}, {x, location});
+  return less({abs(x, location), location}, {std::numeric_limits<double>::infinity(), location});
+}
+
+Tensor isclose(const Operand& a, const Operand& b, double relative, double absolute) {
+  const Scope scope("isclose");
+  Pair pair = resolve("isclose", a, b);
+  if (!is_float(pair.dtype())) pair = {pair.a.astype(float64), pair.b.astype(float64)};
+  const Tensor difference = abs(pair.a - pair.b);
+  const Tensor near = difference <= absolute + relative * abs(pair.b);
+  // inf - inf is NaN, and inf <= inf would call any number close to infinity.
+  return logical_or(pair.a == pair.b, logical_and(near, isfinite(pair.b)));
+}
+
+bool allclose(const Operand& a, const Operand& b, double relative, double absolute) {
+  return all(isclose(a, b, relative, absolute)).item() != 0.0;
+}
+
+}  // namespace wengert

@@ -1,0 +1,124 @@
+// slice, and unslice, its derivative: a slice put back into zeros.
+#include <algorithm>
+#include <cstring>
+
+#include "lib/ops/blocks.hpp"
+#include "lib/ops/samples.hpp"
+#include "wengert/ops/shape.hpp"
+
+namespace wengert {
+namespace {
+
+/// The elements start, start + step, ... of an axis; `count` of them. All within the axis.
+struct SliceAttributes : Attributes {
+  SliceAttributes(std::size_t axis, std::int64_t start, std::int64_t step, std::int64_t extent)
+      : axis(axis), start(start), step(step), extent(extent) {}
+  std::size_t axis;
+  std::int64_t start, step;
+  std::int64_t extent;  // of the axis before the slice
+};
+
+const SliceAttributes& told(const Node& node) { return *static_cast<const SliceAttributes*>(node.attributes); }
+
+Tensor unslice(const Tensor& x, const SliceAttributes& told);
+Tensor slice_as(const Tensor& x, const SliceAttributes& told, std::int64_t count, Location where);
+
+void forward_slice(Node& node) {
+  Node& x = node.input(0);
+  const SliceAttributes& at = told(node);
+  Strides strides = x.strides;
+  strides[at.axis] *= at.step;
+  const bool any = node.shape[at.axis] > 0;
+  share_value(node, x, any ? at.start * x.strides[at.axis] : 0, strides);
+}
+
+/// Copies x to the places of the slice in an array of zeros.
+void forward_unslice(Node& node) {
+  std::byte* to = allocate_value(node);
+  const std::size_t item = item_size(node.dtype);
+  std::memset(to, 0, static_cast<std::size_t>(node.size()) * item);
+  const Node& x = node.input(0);
+  const SliceAttributes& at = told(node);
+  const Tensor dense = is_contiguous(x) ? Tensor() : compact(Tensor(&node.input(0)));
+  const std::byte* from = dense.defined() ? dense.node().data : x.data;
+  std::int64_t outer = 1, inner = 1;
+  for (std::size_t i = 0; i < at.axis; ++i) outer *= x.shape[i];
+  for (std::size_t i = at.axis + 1; i < x.shape.size(); ++i) inner *= x.shape[i];
+  const std::int64_t run = inner * static_cast<std::int64_t>(item), count = x.shape[at.axis];
+  if (run == 0) return;
+  for (std::int64_t o = 0; o < outer; ++o)
+    for (std::int64_t k = 0; k < count; ++k)
+      std::memcpy(to + (o * at.extent + at.start + k * at.step) * run, from + (o * count + k) * run,
+                  static_cast<std::size_t>(run));
+}
+
+template <class F>
+Sample sample(const char* what, const Shape& shape, F call) {
+  SampleNumbers numbers(15);
+  return {what, {numbers.uniform(shape, -2.0, 2.0)}, [call](const std::vector<Tensor>& in) { return call(in[0]); }};
+}
+
+constexpr Operation slice_operation{
+    .name = "slice",
+    .forward = forward_slice,
+    .rules = {[](const Call& c) { return unslice(c.g, c.attributes<SliceAttributes>()); }},
+    .samples = [] {
+      return std::vector<Sample>{
+          sample("rows", {4, 3}, [](const Tensor& x) { return slice(x, 0, 1, 3); }),
+          sample("every other column", {2, 5}, [](const Tensor& x) { return slice(x, -1, 0, 5, 2); }),
+          sample("backward", {5}, [](const Tensor& x) { return slice(x, 0, {-1, SliceRange::to_end, -1}); }),
+          sample("of a transposed", {3, 4}, [](const Tensor& x) { return slice(transpose(x), 0, -3, -1); }),
+          sample("nothing", {3, 2}, [](const Tensor& x) { return slice(x, 0, 2, 1); })};
+    }};
+constexpr Operation unslice_operation{
+    .name = "unslice",
+    .forward = forward_unslice,
+    .rules = {[](const Call& c) {
+      const auto& at = c.attributes<SliceAttributes>();
+      return slice_as(c.g, at, c.input_shape(0)[at.axis], {});
+    }},
+    .samples = [] {
+      return std::vector<Sample>{sample("second and fourth of five", {2, 3}, [](const Tensor& x) {
+        return unslice(x, SliceAttributes(0, 1, 2, 5));
+      })};
+    }};
+const Registered registered_slice(slice_operation), registered_unslice(unslice_operation);
+
+Tensor unslice(const Tensor& x, const SliceAttributes& at) {
+  Node& node = x.node();
+  Shape shape = node.shape;
+  shape[at.axis] = at.extent;
+  return record(unslice_operation, {&node}, shape, node.dtype, {}, new SliceAttributes(at));
+}
+
+Tensor slice_as(const Tensor& x, const SliceAttributes& at, std::int64_t count, Location where) {
+  Node& node = x.node();
+  Shape shape = node.shape;
+  shape[at.axis] = count;
+  return record(slice_operation, {&node}, shape, node.dtype, where, new SliceAttributes(at));
+}
+
+}  // namespace
+
+Tensor slice(const Tensor& x, std::int64_t axis, const SliceRange& range, Location where) {
+  const std::size_t i = normalize_axis("slice", axis, x.ndim());
+  const std::int64_t extent = x.shape()[i], step = range.step;
+  if (step == 0) fail<ValueError>("slice", "the step must not be 0: got ", range.start, ":", range.stop, ":0");
+  // Python's rules: positions count from the end when negative, and are cut off at both ends.
+  const std::int64_t low = step > 0 ? 0 : -1, high = step > 0 ? extent : extent - 1;
+  const auto position = [&](std::int64_t p) { return std::clamp(p < 0 ? p + extent : p, low, high); };
+  const std::int64_t start = position(range.start);
+  const std::int64_t stop = range.stop == SliceRange::to_end ? (step > 0 ? extent : -1) : position(range.stop);
+  const std::int64_t distance = step > 0 ? stop - start : start - stop;
+  const std::uint64_t stride = step > 0 ? static_cast<std::uint64_t>(step) : -static_cast<std::uint64_t>(step);
+  const std::int64_t count =
+      distance > 0 ? static_cast<std::int64_t>((static_cast<std::uint64_t>(distance) - 1) / stride + 1) : 0;
+  return slice_as(x, SliceAttributes(i, count > 0 ? start : 0, count > 1 ? step : 1, extent), count, where);
+}
+
+Tensor slice(const Tensor& x, std::int64_t axis, std::int64_t start, std::int64_t stop, std::int64_t step,
+             Location where) {
+  return slice(x, axis, SliceRange{start, stop, step}, where);
+}
+
+}  // namespace wengert
