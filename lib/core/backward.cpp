@@ -37,10 +37,31 @@ class PassMode {
   std::optional<NoGrad> off_;
 };
 
+/// A version of each leaf that was reached, and what it is to get at the end. The memory of the list serves the next
+/// pass of this thread.
+struct LeafGradients {
+  using List = std::vector<std::pair<Tensor, Tensor>>;
+  List list = std::exchange(spare(), List());
+
+  LeafGradients() = default;
+  LeafGradients(const LeafGradients&) = delete;
+  LeafGradients& operator=(const LeafGradients&) = delete;
+  ~LeafGradients() {
+    list.clear();
+    spare() = std::move(list);
+  }
+
+ private:
+  static List& spare() {
+    static thread_local List memory;
+    return memory;
+  }
+};
+
 /// The nodes through which a cotangent must pass to reach a target.
 class Paths {
  public:
-  Paths(const std::vector<Tensor>& outputs, const std::vector<Tensor>& targets) {
+  Paths(std::span<const Tensor> outputs, std::span<const Tensor> targets) {
     std::uint64_t lowest = ~std::uint64_t{0};
     for (const Tensor& target : targets) lowest = std::min(lowest, target.handle().id);
     Walk<std::monostate> walk;
@@ -73,7 +94,7 @@ class Paths {
 
  private:
   static bool before(const Node* a, const Node* b) { return a->id != b->id ? a->id < b->id : a < b; }
-  static bool is_target(const Node& node, const std::vector<Tensor>& targets) {
+  static bool is_target(const Node& node, std::span<const Tensor> targets) {
     return std::ranges::any_of(targets, [&](const Tensor& target) { return same(node, target); });
   }
   bool leads_to_needed(const Node& node) const {
@@ -107,12 +128,12 @@ Tensor apply_rule(const Node& node, const Tensor& g, std::uint32_t i) {
 
 Tensor zeros_of(const Node& node) {
   Tensor zero = scalar(0.0, node.dtype, node.where);
-  Tensor tensor = adopt_node(new_node(node.shape, node.dtype, node.where));
+  Tensor tensor = Tensor::adopt(new_node(node.shape, node.dtype, node.where));
   share_value(tensor.handle(), zero.node(), 0, Dims::filled(node.shape.size(), 0));
   return tensor;
 }
 
-void check_seeds(const std::vector<Tensor>& outputs, const std::vector<Tensor>& seeds) {
+void check_seeds(std::span<const Tensor> outputs, std::span<const Tensor> seeds) {
   if (outputs.size() != seeds.size())
     fail<GraphError>("backward", "there must be a seed for each output: got ", seeds.size(), " for ", outputs.size());
   for (std::size_t i = 0; i < outputs.size(); ++i) {
@@ -127,8 +148,8 @@ void check_seeds(const std::vector<Tensor>& outputs, const std::vector<Tensor>& 
 
 }  // namespace
 
-std::vector<Tensor> run_backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& seeds,
-                                 const std::vector<Tensor>& targets, const PassOptions& options) {
+std::vector<Tensor> run_backward(std::span<const Tensor> outputs, std::span<const Tensor> seeds,
+                                 std::span<const Tensor> targets, const PassOptions& options) {
   check_seeds(outputs, seeds);
   const PassMode mode(options.create_graph);
   const std::optional<Paths> paths = targets.empty() ? std::nullopt : std::optional<Paths>(std::in_place, outputs, targets);
@@ -136,7 +157,7 @@ std::vector<Tensor> run_backward(const std::vector<Tensor>& outputs, const std::
 
   std::vector<Cotangent> results(targets.size());
   std::vector<bool> reached(targets.size());
-  std::vector<std::pair<Tensor, Cotangent>> leaves;  // a version of each leaf, and what it gets at the end
+  LeafGradients leaves;
 
   Walk<Cotangent> walk;
   for (std::size_t i = 0; i < outputs.size(); ++i)
@@ -153,7 +174,7 @@ std::vector<Tensor> run_backward(const std::vector<Tensor>& outputs, const std::
     if (node.leaf) {
       if (targets.empty()) {
         if (!cotangent.value.defined()) cotangent.value = zeros_of(node);
-        leaves.emplace_back(held, std::move(cotangent));
+        leaves.list.emplace_back(std::move(held), std::move(cotangent.value));
       }
       continue;
     }
@@ -174,13 +195,13 @@ std::vector<Tensor> run_backward(const std::vector<Tensor>& outputs, const std::
   }
 
   // Gradients change only now, after everything that can fail.
-  for (auto& [version, cotangent] : leaves) {
+  for (auto& [version, gradient] : leaves.list) {
     Leaf& leaf = *version.node().leaf;
     Tensor old;
     const std::lock_guard lock(leaf.mutex);
     if (leaf.abandoned) continue;
-    if (leaf.grad.defined()) accumulate(leaf.grad, cotangent.value);
-    else leaf.grad = std::move(cotangent.value);
+    if (leaf.grad.defined()) accumulate(leaf.grad, gradient);
+    else leaf.grad = std::move(gradient);
   }
   std::vector<Tensor> gradients;
   gradients.reserve(targets.size());

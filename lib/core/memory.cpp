@@ -1,10 +1,16 @@
 #include "lib/core/memory.hpp"
 
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstdlib>
 #include <mutex>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include "wengert/core/storage.hpp"
@@ -17,7 +23,8 @@ namespace {
 
 constexpr std::uint32_t class_count = 8 + 38 * 8;
 constexpr std::size_t small_limit = 1024;          // smaller blocks are carved from slabs
-constexpr std::size_t slab_bytes = 64 * 1024;
+constexpr std::size_t first_slab = 64 * 1024, last_slab = 4 * 1024 * 1024;  // a thread's slabs double in size
+constexpr std::size_t huge_page = 2 * 1024 * 1024;
 constexpr std::size_t large_limit = 1024 * 1024;   // from here on, what is cached is bounded
 constexpr std::int64_t flush_at = 64 * 1024;       // bytes a thread counts for itself before it tells the others
 
@@ -36,7 +43,7 @@ struct Bin {
 };
 
 constexpr std::uint32_t quota(std::size_t bytes) {
-  const std::size_t fit = slab_bytes / bytes;
+  const std::size_t fit = first_slab / bytes;
   return static_cast<std::uint32_t>(fit < 1 ? 1 : fit > 256 ? 256 : fit);
 }
 
@@ -44,6 +51,7 @@ struct ThreadCache {
   Bin bins[class_count];
   std::byte* slab = nullptr;
   std::size_t slab_left = 0;
+  std::size_t next_slab = first_slab;
   // Written by this thread alone, read by memory_stats().
   std::atomic<std::int64_t> bytes{0}, nodes{0};
 };
@@ -61,9 +69,13 @@ Shared& shared() {
   return instance;
 }
 
-void* system_allocate(std::size_t bytes) {
-  void* block = std::aligned_alloc(64, bytes);
+void* system_allocate(std::size_t bytes, std::size_t alignment = 64) {
+  void* block = std::aligned_alloc(alignment, bytes);
   if (!block) throw std::bad_alloc();
+#ifdef __linux__
+  // A tape of millions of nodes would otherwise spend more time on page faults than on recording.
+  if (alignment >= huge_page) madvise(block, bytes, MADV_HUGEPAGE);
+#endif
   return block;
 }
 
@@ -145,8 +157,10 @@ void* allocate_fresh(ThreadCache* cache, std::uint32_t cls) {
   const std::size_t bytes = class_bytes(cls);
   if (!cache || bytes > small_limit) return system_allocate(bytes);
   if (cache->slab_left < bytes) {
-    cache->slab = static_cast<std::byte*>(system_allocate(slab_bytes));
-    cache->slab_left = slab_bytes;
+    const std::size_t size = cache->next_slab;
+    cache->slab = static_cast<std::byte*>(system_allocate(size, size >= huge_page ? huge_page : 64));
+    cache->slab_left = size;
+    cache->next_slab = std::min(2 * size, last_slab);
   }
   void* block = cache->slab;
   cache->slab += bytes;

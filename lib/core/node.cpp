@@ -181,7 +181,7 @@ std::size_t normalize_axis(const char* operation, std::int64_t axis, std::size_t
 
 Tensor record(const Operation& operation, Node* const* inputs, std::size_t count, const Shape& shape,
               DType dtype, Location where, Attributes* attributes) {
-  Tensor result = adopt_node(new_node(shape, dtype, where));
+  Tensor result = Tensor::adopt(new_node(shape, dtype, where));
   Node* node = &result.handle();
   node->operation = &operation;
   node->attributes = attributes;

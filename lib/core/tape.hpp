@@ -7,11 +7,9 @@ namespace wengert {
 
 inline constexpr std::size_t max_dimensions = 32;
 
-/// A node without value or inputs, with one user reference that the caller must hand to a Tensor.
+/// A node without value or inputs, with one user reference that the caller must hand to Tensor::adopt.
 /// Throws ShapeError for a shape that no tensor can have.
 Node* new_node(const Shape& shape, DType dtype, Location where);
-/// Hands such a node to a Tensor.
-Tensor adopt_node(Node* node);
 /// Frees a node whose last reference is gone, and what it alone held.
 void destroy_node(Node* node) noexcept;
 

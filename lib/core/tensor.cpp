@@ -13,7 +13,7 @@ Tensor new_leaf(const Shape& shape, DType dtype, bool requires_grad, Location wh
   if (requires_grad && !is_float(dtype))
     fail<DTypeError>("parameter", "only float32 and float64 tensors can want a gradient: got ", dtype);
   Node* node = new_node(shape, dtype, where);
-  Tensor leaf = adopt_node(node);
+  Tensor leaf = Tensor::adopt(node);
   node->requires_grad = requires_grad;
   node->leaf = new Leaf;
   return leaf;
@@ -68,12 +68,6 @@ Node& leaf_handle(const Tensor& tensor, const char* operation) {
 }
 
 }  // namespace
-
-Tensor adopt_node(Node* node) {
-  Tensor tensor(node);
-  node->references.fetch_sub(NodeCounts::user, std::memory_order_relaxed);
-  return tensor;
-}
 
 Node& Tensor::handle() const {
   if (!node_) fail<GraphError>("tensor", "an empty tensor has no value: give it one first");
@@ -134,7 +128,7 @@ Tensor make_leaf(const Tensor& value, bool requires_grad, Location where) {
 }
 
 Tensor compact(const Tensor& x) {
-  Tensor result = adopt_node(new_node(x.shape(), x.dtype(), {}));
+  Tensor result = Tensor::adopt(new_node(x.shape(), x.dtype(), {}));
   copy_contiguous(allocate_value(result.handle()), x.node());
   return result;
 }
@@ -166,18 +160,18 @@ void Tensor::backward(const BackwardOptions& options) const {
       fail<ShapeError>("backward", "a tensor of several elements needs a seed of its shape: got shape ", root.shape,
                        ". Did you mean sum(y).backward()?");
     Node* one = new_node(root.shape, root.dtype, root.where);
-    seed = adopt_node(one);
+    seed = Tensor::adopt(one);
     std::byte* data = allocate_value(*one);
     if (root.dtype == float32) *reinterpret_cast<float*>(data) = 1.0f;
     else *reinterpret_cast<double*>(data) = 1.0;
   }
-  run_backward({*this}, {seed}, {},
+  run_backward({this, 1}, {&seed, 1}, {},
                {.retain_graph = options.retain_graph || options.create_graph, .create_graph = options.create_graph});
 }
 
 Tensor constant(StorageRef storage, const Shape& shape, DType dtype, Location where) {
   Node* node = new_node(shape, dtype, where);
-  Tensor tensor = adopt_node(node);
+  Tensor tensor = Tensor::adopt(node);
   node->strides = row_major(shape);
   node->data = storage.data();
   node->storage = std::move(storage);
@@ -186,7 +180,7 @@ Tensor constant(StorageRef storage, const Shape& shape, DType dtype, Location wh
 
 Tensor scalar(double number, DType dtype, Location where) {
   Node* node = new_node({}, dtype, where);
-  Tensor tensor = adopt_node(node);
+  Tensor tensor = Tensor::adopt(node);
   std::byte* data = allocate_value(*node);
   switch (dtype) {
     case float32: *reinterpret_cast<float*>(data) = static_cast<float>(number); break;

@@ -23,13 +23,13 @@ constexpr std::size_t piece = std::size_t{1} << 20;
 std::string reason(int error) { return std::generic_category().message(error); }
 
 [[noreturn]] void fail_read(const char* operation, const std::string& path, int error) {
-  fail<IoError>(operation, "the file must be readable: got ", quoted(path), " (", reason(error), ")");
+  fail<IoError>(operation, "the file must be readable: got ", quote(path), " (", reason(error), ")");
 }
 [[noreturn]] void fail_write(const char* operation, const std::string& path, int error) {
-  fail<IoError>(operation, "the file must be writable: got ", quoted(path), " (", reason(error), ")");
+  fail<IoError>(operation, "the file must be writable: got ", quote(path), " (", reason(error), ")");
 }
 [[noreturn]] void fail_kind(const char* operation, const std::string& path, bool directory) {
-  fail<IoError>(operation, "the path must lead to a file: got ", quoted(path),
+  fail<IoError>(operation, "the path must lead to a file: got ", quote(path),
                 directory ? " (a directory)" : " (a device or pipe)");
 }
 
@@ -54,13 +54,14 @@ int open_for_reading(const char* operation, const std::string& path, struct stat
   return descriptor;
 }
 
-[[noreturn]] void fail_limit(const char* operation, const std::string& path, const char* what, std::uint64_t limit) {
-  fail<IoError>(operation, what, " must not be longer than ", limit, " bytes: got ", quoted(path));
+[[noreturn]] void fail_limit(const char* operation, const std::string& path, const char* what,
+                             std::uint64_t limit) {
+  fail<IoError>(operation, what, " must not be longer than ", limit, " bytes: got ", quote(path));
 }
 
 }  // namespace
 
-std::string quoted(std::string_view text, std::size_t limit) {
+std::string quote(std::string_view text, std::size_t limit) {
   const bool cut = text.size() > limit;
   if (cut) {
     text = text.substr(0, limit);
@@ -101,7 +102,8 @@ void FileReader::read(std::uint64_t offset, void* to, std::size_t count) const {
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) fail_read(operation_, path_, errno);
     if (got == 0)
-      fail<IoError>(operation_, "the file must not change while it is read: ", quoted(path_), " ended at byte ", offset);
+      fail<IoError>(operation_, "the file must not change while it is read: ", quote(path_),
+                    " ended at byte ", offset);
     bytes += got;
     offset += static_cast<std::uint64_t>(got);
     count -= static_cast<std::size_t>(got);
@@ -132,9 +134,11 @@ std::string read_file(const char* operation, const std::string& path, std::uint6
 
 bool is_gzip(std::string_view bytes) { return bytes.substr(0, 2) == "\x1f\x8b"; }
 
-std::string gunzip(const char* operation, const std::string& path, std::string_view bytes, std::uint64_t limit) {
+std::string gunzip(const char* operation, const std::string& path, std::string_view bytes,
+                   std::uint64_t limit) {
   z_stream stream{};
-  if (inflateInit2(&stream, 15 + 16) != Z_OK) fail<Error>(operation, "not enough memory to unpack ", quoted(path));
+  if (inflateInit2(&stream, 15 + 16) != Z_OK)
+    fail<Error>(operation, "not enough memory to unpack ", quote(path));
   const std::unique_ptr<z_stream, int (*)(z_streamp)> guard(&stream, inflateEnd);
   std::string result;
   std::size_t filled = 0, consumed = 0;
@@ -155,14 +159,16 @@ std::string gunzip(const char* operation, const std::string& path, std::string_v
       if (consumed == bytes.size()) break;
       // Another member may follow, as `cat a.gz b.gz` makes them.
       if (!is_gzip(bytes.substr(consumed)) || inflateReset(&stream) != Z_OK)
-        fail<IoError>(operation, "a gzip file must end where its data ends: got bytes after it, in ", quoted(path),
-                      ", byte ", consumed);
+        fail<IoError>(operation, "a gzip file must end where its data ends: got bytes after it, in ",
+                      quote(path), ", byte ", consumed);
     } else if (status == Z_DATA_ERROR || status == Z_NEED_DICT) {
-      fail<IoError>(operation, "a gzip file must be whole: got damaged data, in ", quoted(path), ", byte ", consumed);
+      fail<IoError>(operation, "a gzip file must be whole: got damaged data, in ", quote(path), ", byte ",
+                    consumed);
     } else if (status == Z_MEM_ERROR) {
-      fail<Error>(operation, "not enough memory to unpack ", quoted(path));
+      fail<Error>(operation, "not enough memory to unpack ", quote(path));
     } else if (consumed == bytes.size() && stream.avail_out > 0) {
-      fail<IoError>(operation, "a gzip file must be whole: got an early end, in ", quoted(path), ", byte ", consumed);
+      fail<IoError>(operation, "a gzip file must be whole: got an early end, in ", quote(path), ", byte ",
+                    consumed);
     }
   }
   if (filled > limit) fail_limit(operation, path, "what the file unpacks to", limit);
@@ -180,7 +186,7 @@ AtomicFile::AtomicFile(const char* operation, const std::string& path)
   if (path.empty() || path.find('\0') != std::string::npos) fail_write(operation, path, ENOENT);
   mode_t permissions = 0;
   bool exists = false;
-  if (struct stat about {}; ::stat(path.c_str(), &about) == 0) {
+  if (struct stat about{}; ::stat(path.c_str(), &about) == 0) {
     // Renaming over a device would replace it by a file.
     if (!S_ISREG(about.st_mode)) fail_kind(operation, path, S_ISDIR(about.st_mode));
     exists = true;
@@ -195,9 +201,11 @@ AtomicFile::AtomicFile(const char* operation, const std::string& path)
   for (int attempt = 0; descriptor_ < 0; ++attempt) {
     temporary_ = target_ + ".part-" + std::to_string(::getpid()) + "-" + std::to_string(serial.fetch_add(1));
     descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (descriptor_ < 0 && !((errno == EEXIST && attempt < 1000) || errno == EINTR)) fail_write(operation, path, errno);
+    if (descriptor_ < 0 && !((errno == EEXIST && attempt < 1000) || errno == EINTR))
+      fail_write(operation, path, errno);
   }
-  if (exists) (void)!::fchmod(descriptor_, permissions);  // a file system without permissions is no reason to stop
+  if (exists)
+    (void)!::fchmod(descriptor_, permissions);  // a file system without permissions is no reason to stop
 }
 
 AtomicFile::~AtomicFile() {

@@ -1,5 +1,5 @@
-// Files as the readers and writers need them: whole or in pieces, gunzipped within a bound, written atomically.
-// Every failure is an IoError in the name of the calling operation that names the file.
+// Files as the readers and writers need them: whole or in pieces, gunzipped within a bound, written
+// atomically. Every failure is an IoError in the name of the calling operation that names the file.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 namespace wengert::io {
 
 /// `text` in double quotes for a message: control characters as \xNN, cut after `limit` bytes.
-std::string quoted(std::string_view text, std::size_t limit = std::string_view::npos);
+std::string quote(std::string_view text, std::size_t limit = std::string_view::npos);
 
 /// A regular file opened for reading.
 class FileReader {
@@ -37,13 +37,15 @@ std::string read_file(const char* operation, const std::string& path, std::uint6
 
 /// True if the bytes begin as a gzip file does.
 bool is_gzip(std::string_view bytes);
-/// What gzip bytes (one member or several) unpack to; more than `limit` bytes are an error. `path` is for messages.
-std::string gunzip(const char* operation, const std::string& path, std::string_view bytes, std::uint64_t limit);
+/// What gzip bytes (one member or several) unpack to; more than `limit` bytes are an error. `path` is for
+/// messages.
+std::string gunzip(const char* operation, const std::string& path, std::string_view bytes,
+                   std::uint64_t limit);
 /// All bytes of a file, unpacked if it is a gzip file whatever its name.
 std::string read_unpacked(const char* operation, const std::string& path, std::uint64_t limit);
 
-/// A file that appears under its name only as a whole: written beside it, then renamed. An existing file keeps its
-/// permissions; a symbolic link stays, and the file it leads to is replaced.
+/// A file that appears under its name only as a whole: written beside it, then renamed. An existing file
+/// keeps its permissions; a symbolic link stays, and the file it leads to is replaced.
 class AtomicFile {
  public:
   /// `operation` must outlive the writer (a string literal).

@@ -11,9 +11,9 @@ namespace {
 template <class B> WENGERT_MATH_FN B hurwitz_zeta(B s, B x) {
   constexpr int direct = 12;  // terms added one by one; the tail is then small enough for the series
   B sum = splat<B>(0);
-  for (int k = 0; k < direct; ++k) sum += pow(x + splat<B>(k), -s);
+  for (int k = 0; k < direct; ++k) sum += kernel::pow(x + splat<B>(k), -s);
   const B a = x + splat<B>(direct), inverse_square = splat<B>(1) / (a * a);
-  const B power = pow(a, -s);
+  const B power = kernel::pow(a, -s);
   // B_2j / (2j)! for j = 1 ... 8
   constexpr double coefficients[] = {8.3333333333333333e-02,  -1.3888888888888889e-03, 3.3068783068783069e-05,
                                      -8.2671957671957672e-07, 2.0876756987868099e-08,  -5.2841901386874932e-10,
@@ -29,11 +29,11 @@ template <class B> WENGERT_MATH_FN B hurwitz_zeta(B s, B x) {
 
 template <class B> WENGERT_MATH_FN B polygamma(B order, B x) {
   const B s = order + splat<B>(1);
-  const B size = exp(lgamma(s)) * hurwitz_zeta(s, x);
-  const B half = floor(order * splat<B>(0.5));
-  const B value = select(half * splat<B>(2) == order, -size, size);
-  const B valid = select((order > splat<B>(1)) & (x > splat<B>(0)) & (floor(order) == order), value, splat<B>(nan_v<B>));
-  return select(order == splat<B>(1), trigamma(x), valid);
+  const B size = kernel::exp(kernel::lgamma(s)) * kernel::hurwitz_zeta(s, x);
+  const B half = kernel::floor(order * splat<B>(0.5));
+  const B value = xsimd::select(half * splat<B>(2) == order, -size, size);
+  const B valid = xsimd::select((order > splat<B>(1)) & (x > splat<B>(0)) & (kernel::floor(order) == order), value, splat<B>(nan_v<B>));
+  return xsimd::select(order == splat<B>(1), kernel::trigamma(x), valid);
 }
 
 }  // namespace

@@ -15,67 +15,56 @@ constexpr None none;
 template <class T>
 using Batch = xsimd::batch<T>;
 
-// The vocabulary of the rows beside math.hpp: constants are plain doubles.
-template <class B>
-WENGERT_MATH_FN B where(Mask<B> mask, B p, std::type_identity_t<B> q) {
-  return xsimd::select(mask, p, q);
+// The rows' texts are instantiated in this namespace and on this type, whose functions are all they find: on a bare
+// batch, argument-dependent lookup would choose xsimd's.
+namespace rows {
+
+// A batch under the rows' own vocabulary.
+template <class T>
+struct Lanes {
+  Batch<T> v;
+  WENGERT_MATH_FN Lanes(Batch<T> v) : v(v) {}
+  WENGERT_MATH_FN Lanes(double number) : v(static_cast<T>(number)) {}
+
+  friend WENGERT_MATH_FN Lanes operator-(Lanes x) { return kernel::neg(x.v); }
+  friend WENGERT_MATH_FN Lanes operator+(Lanes a, Lanes b) { return a.v + b.v; }
+  friend WENGERT_MATH_FN Lanes operator-(Lanes a, Lanes b) { return a.v - b.v; }
+  friend WENGERT_MATH_FN Lanes operator*(Lanes a, Lanes b) { return a.v * b.v; }
+  friend WENGERT_MATH_FN Lanes operator/(Lanes a, Lanes b) { return a.v / b.v; }
+  friend WENGERT_MATH_FN auto operator==(Lanes a, Lanes b) { return a.v == b.v; }
+  friend WENGERT_MATH_FN auto operator<(Lanes a, Lanes b) { return a.v < b.v; }
+  friend WENGERT_MATH_FN auto operator>(Lanes a, Lanes b) { return a.v > b.v; }
+  friend WENGERT_MATH_FN Lanes where(Mask<Batch<T>> mask, Lanes p, Lanes q) { return xsimd::select(mask, p.v, q.v); }
+  friend WENGERT_MATH_FN Lanes nonzero(Lanes x) { return where(x == Lanes(0.0), Lanes(1.0), x); }
+};
+
+#define WENGERT_ONE(name) \
+  template <class T>      \
+  WENGERT_MATH_FN Lanes<T> name(Lanes<T> x) { return kernel::name(x.v); }
+#define WENGERT_TWO(name) \
+  template <class T>      \
+  WENGERT_MATH_FN Lanes<T> name(Lanes<T> a, std::type_identity_t<Lanes<T>> b) { return kernel::name(a.v, b.v); }
+WENGERT_ONE(abs) WENGERT_ONE(sign) WENGERT_ONE(sqrt) WENGERT_ONE(rsqrt) WENGERT_ONE(cbrt) WENGERT_ONE(reciprocal)
+WENGERT_ONE(exp) WENGERT_ONE(exp2) WENGERT_ONE(expm1) WENGERT_ONE(log) WENGERT_ONE(log2) WENGERT_ONE(log10)
+WENGERT_ONE(log1p) WENGERT_ONE(sin) WENGERT_ONE(cos) WENGERT_ONE(tan) WENGERT_ONE(asin) WENGERT_ONE(acos)
+WENGERT_ONE(atan) WENGERT_ONE(sinh) WENGERT_ONE(cosh) WENGERT_ONE(tanh) WENGERT_ONE(asinh) WENGERT_ONE(acosh)
+WENGERT_ONE(atanh) WENGERT_ONE(sigmoid) WENGERT_ONE(softplus) WENGERT_ONE(erf) WENGERT_ONE(erfc)
+WENGERT_ONE(erfinv) WENGERT_ONE(lgamma) WENGERT_ONE(digamma) WENGERT_ONE(floor) WENGERT_ONE(ceil)
+WENGERT_ONE(rint) WENGERT_ONE(trunc)
+WENGERT_TWO(pow) WENGERT_TWO(maximum) WENGERT_TWO(minimum) WENGERT_TWO(atan2) WENGERT_TWO(hypot)
+WENGERT_TWO(fmod) WENGERT_TWO(remainder) WENGERT_TWO(copysign)
+template <class T>
+WENGERT_MATH_FN Lanes<T> polygamma(std::type_identity_t<Lanes<T>> order, Lanes<T> x) {
+  return kernel::polygamma(order.v, x.v);
 }
-template <class M, class B>
-  requires std::is_same_v<M, Mask<B>>
-WENGERT_MATH_FN B where(M mask, double p, B q) {
-  return xsimd::select(mask, B(static_cast<Scalar<B>>(p)), q);
-}
-template <class B>
-WENGERT_MATH_FN B nonzero(B x) {
-  return where(x == B(0), 1.0, x);
-}
-template <class B>
-  requires(!std::is_integral_v<B>)
-WENGERT_MATH_FN B maximum(B a, double b) {
-  return maximum(a, B(static_cast<Scalar<B>>(b)));
-}
-template <class B>
-WENGERT_MATH_FN B polygamma(double order, B x) {
-  return polygamma(B(static_cast<Scalar<B>>(order)), x);
-}
+#undef WENGERT_ONE
+#undef WENGERT_TWO
 
 inline std::int64_t abs(std::int64_t x) { return x < 0 ? -x : x; }
 inline std::int64_t sign(std::int64_t x) { return (x > 0) - (x < 0); }
 inline std::int64_t maximum(std::int64_t a, std::int64_t b) { return a > b ? a : b; }
 inline std::int64_t maximum(std::int64_t a, double b) { return maximum(a, static_cast<std::int64_t>(b)); }
 inline std::int64_t minimum(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
-
-// Loads whole batches; the tail is padded to one, so every element goes through the same instructions.
-template <class T>
-WENGERT_MATH_FN Batch<T> load(const std::byte* from, std::size_t i) {
-  return from ? Batch<T>::load_unaligned(reinterpret_cast<const T*>(from) + i) : Batch<T>(T(1));
-}
-template <class T>
-WENGERT_MATH_FN Batch<T> load_tail(const std::byte* from, std::size_t i, std::size_t count) {
-  alignas(64) T padded[Batch<T>::size];
-  for (std::size_t k = 0; k < Batch<T>::size; ++k) padded[k] = T(1);
-  if (from) std::memcpy(padded, reinterpret_cast<const T*>(from) + i, count * sizeof(T));
-  return Batch<T>::load_aligned(padded);
-}
-
-template <class T, int inputs, class F>
-WENGERT_MATH_FN void run(std::byte* out, const std::byte* const* in, std::size_t n, F f) {
-  constexpr std::size_t width = Batch<T>::size;
-  T* to = reinterpret_cast<T*>(out);
-  const std::byte* const in0 = in[0];
-  const std::byte* const in1 = inputs > 1 ? in[1] : nullptr;
-  const std::byte* const in2 = inputs > 2 ? in[2] : nullptr;
-  const std::byte* const in3 = inputs > 3 ? in[3] : nullptr;
-  std::size_t i = 0;
-  for (; i + width <= n; i += width)
-    f(load<T>(in0, i), load<T>(in1, i), load<T>(in2, i), load<T>(in3, i)).store_unaligned(to + i);
-  if (i == n) return;
-  alignas(64) T result[width];
-  const std::size_t left = n - i;
-  f(load_tail<T>(in0, i, left), load_tail<T>(in1, i, left), load_tail<T>(in2, i, left), load_tail<T>(in3, i, left))
-      .store_aligned(result);
-  std::memcpy(to + i, result, left * sizeof(T));
-}
 
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
@@ -102,6 +91,42 @@ WENGERT_MATH_FN void run(std::byte* out, const std::byte* const* in, std::size_t
 #include "wengert/ops/elementwise.def"
 #undef UNARY
 #undef BINARY
+
+}  // namespace rows
+
+using rows::Lanes;
+
+// Loads whole batches; the tail is padded to one, so every element goes through the same instructions.
+template <class T>
+WENGERT_MATH_FN Lanes<T> load(const std::byte* from, std::size_t i) {
+  return from ? Batch<T>::load_unaligned(reinterpret_cast<const T*>(from) + i) : Batch<T>(T(1));
+}
+template <class T>
+WENGERT_MATH_FN Lanes<T> load_tail(const std::byte* from, std::size_t i, std::size_t count) {
+  alignas(64) T padded[Batch<T>::size];
+  for (std::size_t k = 0; k < Batch<T>::size; ++k) padded[k] = T(1);
+  if (from) std::memcpy(padded, reinterpret_cast<const T*>(from) + i, count * sizeof(T));
+  return Batch<T>::load_aligned(padded);
+}
+
+template <class T, int inputs, class F>
+WENGERT_MATH_FN void run(std::byte* out, const std::byte* const* in, std::size_t n, F f) {
+  constexpr std::size_t width = Batch<T>::size;
+  T* to = reinterpret_cast<T*>(out);
+  const std::byte* const in0 = in[0];
+  const std::byte* const in1 = inputs > 1 ? in[1] : nullptr;
+  const std::byte* const in2 = inputs > 2 ? in[2] : nullptr;
+  const std::byte* const in3 = inputs > 3 ? in[3] : nullptr;
+  std::size_t i = 0;
+  for (; i + width <= n; i += width)
+    f(load<T>(in0, i), load<T>(in1, i), load<T>(in2, i), load<T>(in3, i)).v.store_unaligned(to + i);
+  if (i == n) return;
+  alignas(64) T result[width];
+  const std::size_t left = n - i;
+  f(load_tail<T>(in0, i, left), load_tail<T>(in1, i, left), load_tail<T>(in2, i, left), load_tail<T>(in3, i, left))
+      .v.store_aligned(result);
+  std::memcpy(to + i, result, left * sizeof(T));
+}
 
 template <class R, class T, int inputs>
 __attribute__((noinline)) void forward(std::byte* out, const std::byte* const* in, std::size_t n) {
@@ -131,8 +156,9 @@ void fill_row(Table& table, Row row) {
   table.forward[r][0] = forward<R, float, inputs>;
   table.forward[r][1] = forward<R, double, inputs>;
   if constexpr (types == Types::any) table.forward[r][2] = forward_int64<R, inputs>;
-  using A = decltype(R::vjp_a(Batch<float>(), Batch<float>(), Batch<float>(), Batch<float>()));
-  using B = decltype(R::vjp_b(Batch<float>(), Batch<float>(), Batch<float>(), Batch<float>()));
+  constexpr auto lanes = [] { return Lanes<float>(0.0); };
+  using A = decltype(R::vjp_a(lanes(), lanes(), lanes(), lanes()));
+  using B = decltype(R::vjp_b(lanes(), lanes(), lanes(), lanes()));
   if constexpr (!std::is_same_v<A, None>) {
     table.vjp[r][0][0] = vjp_a<R, float>;
     table.vjp[r][0][1] = vjp_a<R, double>;
@@ -147,8 +173,8 @@ void fill_row(Table& table, Row row) {
 
 namespace WENGERT_ISA {
 void fill_rows(Table& table) {
-#define UNARY(row, types, ...) fill_row<Row_##row, 1, Types::types>(table, Row::row);
-#define BINARY(row, types, ...) fill_row<Row_##row, 2, Types::types>(table, Row::row);
+#define UNARY(row, types, ...) fill_row<rows::Row_##row, 1, Types::types>(table, Row::row);
+#define BINARY(row, types, ...) fill_row<rows::Row_##row, 2, Types::types>(table, Row::row);
 #include "wengert/ops/elementwise.def"
 #undef UNARY
 #undef BINARY

@@ -32,7 +32,7 @@ Tensor arg_extremum(const char* operation, const Tensor& x, std::int64_t axis, b
   order.push_back(static_cast<std::int64_t>(along));
   const Tensor rows = compact(permute(x.detach(), order));
   const Node& from = rows.node();
-  Tensor result = adopt_node(new_node(reduced_shape(x.shape(), std::uint64_t{1} << along, keepdims), int64, where));
+  Tensor result = Tensor::adopt(new_node(reduced_shape(x.shape(), std::uint64_t{1} << along, keepdims), int64, where));
   auto* to = reinterpret_cast<std::int64_t*>(allocate_value(result.handle()));
   const std::int64_t row_count = result.size();
   if (from.dtype == float32) search<float, largest>(to, from.values<float>(), row_count, count);

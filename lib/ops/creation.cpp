@@ -11,7 +11,7 @@ namespace {
 template <class F>
 Tensor generate(const Shape& shape, TensorOptions options, Location where, F value) {
   // The shape is checked before its bytes are asked for.
-  Tensor result = adopt_node(new_node(shape, options.dtype, where));
+  Tensor result = Tensor::adopt(new_node(shape, options.dtype, where));
   std::byte* data = allocate_value(result.handle());
   const std::int64_t count = result.handle().size();
   const auto fill = [&](auto* to) {

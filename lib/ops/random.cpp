@@ -33,7 +33,7 @@ Tensor random_tensor(const char* operation, const Shape& shape, TensorOptions op
                      F64 f64) {
   if (!is_float(options.dtype))
     fail<DTypeError>(operation, "random numbers are float32 or float64: got ", options.dtype);
-  Tensor result = adopt_node(new_node(shape, options.dtype, where));
+  Tensor result = Tensor::adopt(new_node(shape, options.dtype, where));
   std::byte* data = allocate_value(result.handle());
   if (options.dtype == float32) fill(reinterpret_cast<float*>(data), result.handle().size(), 4, f32);
   else fill(reinterpret_cast<double*>(data), result.handle().size(), 2, f64);
@@ -67,7 +67,7 @@ Tensor randn(const Shape& shape, TensorOptions options, Location where) {
 }
 
 Tensor permutation(std::int64_t n, Location where) {
-  Tensor result = adopt_node(new_node({n}, int64, where));
+  Tensor result = Tensor::adopt(new_node({n}, int64, where));
   auto* to = reinterpret_cast<std::int64_t*>(allocate_value(result.handle()));
   const RandomKey start = next_random_key(static_cast<std::uint64_t>(n));
   for (std::int64_t i = 0; i < n; ++i) {

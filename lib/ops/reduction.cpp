@@ -21,6 +21,8 @@ std::uint64_t mask_of(const Node& node) { return static_cast<const ReductionAttr
 
 /// A reduction's result or cotangent, with the reduced dimensions back as extents of 1.
 Tensor with_dims(const Call& c, const Tensor& reduced) {
+  // Where only leading dimensions went, it broadcasts as it is.
+  if ((mask_of(c.node) & (mask_of(c.node) + 1)) == 0) return reduced;
   return reshape(reduced, reduced_shape(c.input_shape(0), mask_of(c.node), true));
 }
 
@@ -185,7 +187,8 @@ Tensor sum_to(const Tensor& x, const Shape& shape) {
   if (!fits)
     fail<ShapeError>("backward", "a rule's cotangent must have its input's shape, or broadcast from it: got ", x.shape(),
                      " for ", shape);
-  return reshape(sum(x, axes, true), shape);
+  const Tensor reduced = sum(x, axes, axes.size() > ahead);
+  return reduced.shape() == shape ? reduced : reshape(reduced, shape);
 }
 
 }  // namespace wengert

@@ -1,6 +1,7 @@
 // The backward pass over the tape: cotangents for chosen targets, or accumulated into leaves.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "wengert/core/tensor.hpp"
@@ -17,7 +18,7 @@ struct PassOptions {
 /// `targets` empty, accumulates into every leaf reached that wants a gradient; otherwise returns the cotangent of
 /// each target, leaves untouched: zeros where the derivative is zero, an empty Tensor where a target is not
 /// reached. Throws GraphError where a part of the graph has been freed.
-std::vector<Tensor> run_backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& seeds,
-                                 const std::vector<Tensor>& targets, const PassOptions& options);
+std::vector<Tensor> run_backward(std::span<const Tensor> outputs, std::span<const Tensor> seeds,
+                                 std::span<const Tensor> targets, const PassOptions& options);
 
 }  // namespace wengert

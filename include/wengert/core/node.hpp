@@ -77,6 +77,11 @@ struct Node : NodeCounts {
 };
 
 inline Tensor::Tensor(Node* node) noexcept : node_(node) { retain(); }
+inline Tensor Tensor::adopt(Node* node) noexcept {
+  Tensor tensor;
+  tensor.node_ = node;
+  return tensor;
+}
 
 /// What a rule sees: the cotangent, the inputs and the output of one recorded call.
 struct Call {

@@ -8,6 +8,7 @@
 #include <iosfwd>
 #include <ranges>
 #include <string>
+#include <utility>
 
 namespace wengert {
 
@@ -30,20 +31,23 @@ class Dims {
     std::int64_t* to = resize_uninitialized(std::ranges::size(entries));
     for (const auto entry : entries) *to++ = static_cast<std::int64_t>(entry);
   }
-  Dims(const Dims& other) : size_(0) { copy(other); }
-  Dims(Dims&& other) noexcept : size_(other.size_) {
-    std::memcpy(&place_, &other.place_, sizeof place_);
-    other.size_ = 0;
+  Dims(const Dims& other) : size_(other.size_), place_(other.place_) {
+    if (size_ > inline_capacity) copy_far(other);
   }
+  Dims(Dims&& other) noexcept : size_(other.size_), place_(other.place_) { other.size_ = 0; }
   Dims& operator=(const Dims& other) {
-    if (this != &other) copy(other);
+    if (this == &other) return *this;
+    if (size_ > inline_capacity) delete[] std::exchange(place_, {}).far;
+    size_ = other.size_;
+    place_ = other.place_;
+    if (size_ > inline_capacity) copy_far(other);
     return *this;
   }
   Dims& operator=(Dims&& other) noexcept {
     if (this == &other) return *this;
     if (size_ > inline_capacity) delete[] place_.far;
     size_ = other.size_;
-    std::memcpy(&place_, &other.place_, sizeof place_);
+    place_ = other.place_;
     other.size_ = 0;
     return *this;
   }
@@ -73,25 +77,40 @@ class Dims {
   std::int64_t back() const noexcept { return data()[size_ - 1]; }
   std::int64_t& back() noexcept { return data()[size_ - 1]; }
 
-  void push_back(std::int64_t entry) { insert(size_, entry); }
-  void pop_back() { erase(size_ - 1); }
+  void push_back(std::int64_t entry) {
+    if (size_ < inline_capacity) place_.near[size_++] = entry;
+    else insert(size_, entry);
+  }
+  void pop_back() {
+    if (size_ <= inline_capacity) --size_;
+    else erase(size_ - 1);
+  }
   void insert(std::size_t position, std::int64_t entry);
   void erase(std::size_t position);
 
   friend bool operator==(const Dims& a, const Dims& b) noexcept {
-    return a.size_ == b.size_ && std::memcmp(a.data(), b.data(), a.size_ * sizeof(std::int64_t)) == 0;
+    if (a.size_ != b.size_) return false;
+    const std::int64_t *left = a.data(), *right = b.data();
+    for (std::size_t i = 0; i < a.size_; ++i)
+      if (left[i] != right[i]) return false;
+    return true;
   }
 
  private:
   /// Makes room for `count` entries and forgets the old ones.
   std::int64_t* resize_uninitialized(std::size_t count);
-  void copy(const Dims& other) {
-    std::memcpy(resize_uninitialized(other.size_), other.data(), other.size_ * sizeof(std::int64_t));
+  /// Gives this list entries of its own after those of `other` were taken over by address.
+  void copy_far(const Dims& other) {
+    size_ = 0;  // in case there is no memory
+    std::int64_t* to = new std::int64_t[other.size_];
+    std::memcpy(to, other.place_.far, other.size_ * sizeof(std::int64_t));
+    place_.far = to;
+    size_ = other.size_;
   }
 
   std::size_t size_;
-  union {
-    std::int64_t near[inline_capacity];
+  union Place {
+    std::int64_t near[inline_capacity] = {};
     std::int64_t* far;
   } place_;
 };

@@ -116,6 +116,8 @@ class Tensor {
 
   // For operations and tools; see node.hpp.
   explicit Tensor(Node* node) noexcept;
+  /// Takes over one user reference that the node already counts.
+  static Tensor adopt(Node* node) noexcept;
   /// The node of the value now: for a leaf, that of its present version. Throws GraphError when empty.
   Node& node() const;
   /// The node this handle points to; for a leaf, the one that outlives its versions.

@@ -1,0 +1,186 @@
+#include "wengert/optim/optimizer.hpp"
+
+#include <cmath>
+#include <unordered_set>
+#include <utility>
+
+#include "lib/core/fail.hpp"
+#include "wengert/core/grad_mode.hpp"
+#include "wengert/core/node.hpp"
+#include "wengert/core/scope.hpp"
+
+namespace wengert::optim {
+namespace {
+
+std::string option_name(std::size_t group, const char* name) {
+  return "group." + std::to_string(group) + "." + name;
+}
+std::string slot_name(std::size_t slot, const char* name) { return std::to_string(slot) + "." + name; }
+
+/// Takes what is expected out of a state, and says in words what is missing, unknown or of another kind.
+class Reader {
+ public:
+  explicit Reader(const State& state) : state_(state) {}
+
+  /// The tensor of that name; empty, and noted unless `optional`, where it is not there or does not fit.
+  Tensor take(const std::string& name, const Shape& shape, DType dtype, bool optional = false) {
+    const auto found = state_.find(name);
+    if (found == state_.end() || !found->second.defined()) {
+      if (!optional) note("missing '" + name + "'");
+      return {};
+    }
+    known_.insert(name);
+    const Tensor& value = found->second;
+    if (value.shape() != shape)
+      note("'" + name + "' is " + to_string(value.shape()) + " and must be " + to_string(shape));
+    else if (value.dtype() != dtype)
+      note("'" + name + "' is " + wengert::name(value.dtype()) + " and must be " + wengert::name(dtype));
+    else return value;
+    return {};
+  }
+  /// What does not fit, with the names that nobody took; "" where all is well.
+  std::string misfits() {
+    for (const auto& [name, value] : state_)
+      if (!known_.contains(name)) note("unknown '" + name + "'");
+    return std::exchange(text_, "");
+  }
+
+ private:
+  void note(const std::string& text) { text_ += (text_.empty() ? "" : "; ") + text; }
+
+  const State& state_;
+  std::unordered_set<std::string> known_;
+  std::string text_;
+};
+
+}  // namespace
+
+Optimizer::Optimizer(const char* name, std::initializer_list<Memory> memory) : name_(name), memory_(memory) {}
+
+void Optimizer::add_slots(const std::vector<Tensor>& parameters) {
+  if (parameters.empty())
+    fail<ValueError>(name_, "there must be a parameter to train: got none (does the module's visit() name its members?)");
+  std::unordered_set<const Node*> known;
+  for (const Slot& slot : slots_) known.insert(&slot.parameter.handle());
+  std::vector<Slot> added;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const Tensor& parameter = parameters[i];
+    if (!parameter.is_leaf() || !parameter.requires_grad())
+      fail<GraphError>(name_, "a parameter must be a leaf that wants its gradient: number ", i, " is ",
+                       parameter.is_leaf() ? "a constant" : "the result of an operation",
+                       ". Did you mean to make it with parameter(...)?");
+    if (!known.insert(&parameter.handle()).second)
+      fail<ValueError>(name_, "a parameter must be given once: number ", i, " is there already");
+    added.push_back({parameter, group_count_, 0, std::vector<Tensor>(memory_.size())});
+  }
+  slots_.reserve(slots_.size() + added.size());
+  for (Slot& slot : added) slots_.push_back(std::move(slot));
+  ++group_count_;
+}
+
+void Optimizer::step() {
+  const NoGrad values_only;
+  const Scope scope(name_);
+  for (Slot& slot : slots_) {
+    if (!slot.parameter.has_grad()) continue;
+    const Tensor gradient = slot.parameter.grad();
+    for (Tensor& remembered : slot.memory)
+      if (remembered.defined()) remembered = remembered.astype(slot.parameter.dtype());
+    update(slot, gradient);
+    ++slot.steps;
+  }
+}
+
+void Optimizer::zero_grad() const {
+  for (const Slot& slot : slots_) slot.parameter.zero_grad();
+}
+
+std::vector<Tensor> Optimizer::parameters() const {
+  std::vector<Tensor> parameters;
+  parameters.reserve(slots_.size());
+  for (const Slot& slot : slots_) parameters.push_back(slot.parameter);
+  return parameters;
+}
+
+double& Optimizer::lr_of(std::size_t group) {
+  if (group >= group_count_)
+    fail<IndexError>(name_, "there must be a group of that number: got ", group, " for ", group_count_);
+  return *list_options(group).front().number;
+}
+
+double Optimizer::lr(std::size_t group) const { return const_cast<Optimizer*>(this)->lr_of(group); }
+
+void Optimizer::set_lr(double lr) {
+  for (std::size_t group = 0; group < group_count_; ++group) set_lr(lr, group);
+}
+void Optimizer::set_lr(double lr, std::size_t group) {
+  require(lr >= 0.0 && std::isfinite(lr), "lr must be finite and not negative", lr);
+  lr_of(group) = lr;
+}
+
+void Optimizer::require(bool holds, const char* law, double got) const {
+  if (!holds) fail<ValueError>(name_, law, ": got ", got);
+}
+
+State Optimizer::state() const {
+  State state;
+  for (std::size_t group = 0; group < group_count_; ++group)
+    for (const Option& option : const_cast<Optimizer*>(this)->list_options(group))
+      state[option_name(group, option.name)] =
+          option.number ? scalar(*option.number, float64) : scalar(*option.flag ? 1.0 : 0.0, boolean);
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    const Slot& slot = slots_[i];
+    if (slot.steps == 0) continue;
+    state[slot_name(i, "step")] = scalar(static_cast<double>(slot.steps), int64);
+    for (std::size_t k = 0; k < memory_.size(); ++k)
+      if (slot.memory[k].defined()) state[slot_name(i, memory_[k].name)] = slot.memory[k];
+  }
+  return state;
+}
+
+void Optimizer::load(const State& state) {
+  Reader reader(state);
+  std::vector<std::pair<Option, Tensor>> options;
+  for (std::size_t group = 0; group < group_count_; ++group)
+    for (const Option& option : list_options(group))
+      options.emplace_back(option, reader.take(option_name(group, option.name), {}, option.number ? float64 : boolean));
+  std::vector<std::pair<std::int64_t, std::vector<Tensor>>> remembered;
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    const Tensor& parameter = slots_[i].parameter;
+    bool updated = state.contains(slot_name(i, "step"));
+    for (const Memory& memory : memory_) updated |= state.contains(slot_name(i, memory.name));
+    auto& [steps, values] = remembered.emplace_back(0, std::vector<Tensor>(memory_.size()));
+    if (!updated) continue;
+    const Tensor count = reader.take(slot_name(i, "step"), {}, int64);
+    steps = count.defined() ? static_cast<std::int64_t>(count.item()) : 0;
+    for (std::size_t k = 0; k < memory_.size(); ++k) {
+      const Tensor value =
+          reader.take(slot_name(i, memory_[k].name), parameter.shape(), parameter.dtype(), memory_[k].optional);
+      if (value.defined()) values[k] = value.detach();
+    }
+  }
+  if (const std::string misfits = reader.misfits(); !misfits.empty())
+    fail<ValueError>(name_, "the state must fit the optimizer: ", misfits);
+
+  const auto exchange = [&] {
+    for (auto& [option, value] : options) {
+      const double number = value.item();
+      value = option.number ? scalar(*option.number, float64) : scalar(*option.flag ? 1.0 : 0.0, boolean);
+      if (option.number) *option.number = number;
+      else *option.flag = number != 0.0;
+    }
+  };
+  exchange();
+  try {
+    for (std::size_t group = 0; group < group_count_; ++group) check_options(group);
+  } catch (...) {
+    exchange();
+    throw;
+  }
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    slots_[i].steps = remembered[i].first;
+    slots_[i].memory.swap(remembered[i].second);
+  }
+}
+
+}  // namespace wengert::optim

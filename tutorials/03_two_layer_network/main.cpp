@@ -1,0 +1,177 @@
+// A network of two sigmoid layers, its gradients derived by hand and by backward(), and how a checker tells right
+// derivations from wrong ones. Everything is float64, so that an agreement to 1e-12 means something.
+#include <cmath>
+#include <cstdio>
+#include <functional>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include <wengert/wengert.hpp>
+
+#include "derivations.hpp"
+
+using namespace wengert;
+using derivations::Gradients;
+
+// The two losses, as mathematics. For one output per sample their means are over the samples.
+Tensor cross_entropy(const Tensor& y, const Tensor& p) { return -mean(y * log(p) + (1.0 - y) * log(1.0 - p)); }
+Tensor squared_error(const Tensor& y, const Tensor& p) { return mean(square(y - p)); }
+
+/// Where two lists of gradients differ most.
+struct Difference {
+  double error = 0;
+  std::string where;
+};
+
+Difference largest_difference(const Gradients& claimed, const Gradients& right, const std::vector<std::string>& names) {
+  Difference found{-1, ""};
+  for (std::size_t i = 0; i < right.size(); ++i) {
+    if (claimed[i].shape() != right[i].shape())
+      return {INFINITY, names[i] + ": shape " + to_string(claimed[i].shape()) + " for a parameter of shape " +
+                            to_string(right[i].shape())};
+    const Tensor error = reshape(abs(claimed[i] - right[i]), {-1});
+    const std::int64_t at = static_cast<std::int64_t>(argmax(error).array<std::int64_t>()());
+    const double here = max(error).item();
+    if (!(here > found.error)) continue;
+    const std::int64_t columns = right[i].shape().back();
+    found = {here, right[i].ndim() == 1 ? names[i] + "[" + std::to_string(at) + "]"
+                                        : names[i] + "[" + std::to_string(at / columns) + "][" +
+                                              std::to_string(at % columns) + "]"};
+  }
+  return found;
+}
+
+void print(const char* what, const Difference& difference) {
+  if (difference.error <= 1e-12)
+    std::printf("  %-46s agrees within 1e-12\n", what);
+  else
+    std::printf("  %-46s off by %8.6f, most at %s\n", what, difference.error, difference.where.c_str());
+}
+
+/// A loss whose value is `loss` and whose gradients are the claimed ones: the added terms are zero, and their
+/// derivatives are what somebody says. gradcheck then compares the claim with differences of the loss.
+Tensor with_claimed_gradients(const Tensor& loss, const std::vector<Tensor>& parameters, const Gradients& claimed) {
+  Tensor result = loss.detach();
+  for (std::size_t i = 0; i < parameters.size(); ++i)
+    result = result + sum((parameters[i] - parameters[i].detach()) * claimed[i].detach());
+  return result;
+}
+
+Tensor random_parameter(const Shape& shape) { return randn(shape, {.dtype = float64, .requires_grad = true}); }
+
+void train_two_layers() {
+  const Tensor X(xt::xarray<double>{{0, 0}, {0, 1}, {1, 0}, {1, 1}});
+  const Tensor y(xt::xtensor<double, 2>{{0}, {1}, {1}, {0}});
+  const std::vector<std::string> names = {"W1", "b1", "W2", "b2"};
+  const std::int64_t hidden = 4;
+  const double learning_rate = 1.0;
+  const std::vector<Tensor> p = {random_parameter({2, hidden}), parameter(zeros({hidden}, {.dtype = float64})),
+                                 random_parameter({hidden, 1}), parameter(zeros({1}, {.dtype = float64}))};
+  const Tensor &W1 = p[0], &b1 = p[1], &W2 = p[2], &b2 = p[3];
+  const auto first_layer = [&] { return sigmoid(matmul(X, W1) + b1); };
+  const auto by_hand = [&] {
+    const NoGrad guard;
+    const Tensor A1 = first_layer(), A2 = sigmoid(matmul(A1, W2) + b2);
+    return derivations::two_layers(X, y, A1, A2, W2);
+  };
+  const auto output = [&] { return sigmoid(matmul(first_layer(), W2) + b2); };
+
+  std::printf("1. Which loss do the gradients of the tutorial in functions belong to?\n");
+  const Gradients hand = by_hand();
+  print("mean binary cross-entropy:", largest_difference(hand, grad(cross_entropy(y, output()), p), names));
+  print("mean squared error, which its loop prints:",
+        largest_difference(hand, grad(squared_error(y, output()), p), names));
+  const auto check = [&](const std::function<Tensor(const Tensor&, const Tensor&)>& loss) {
+    return gradcheck_leaves(p, [&] { return with_claimed_gradients(loss(y, output()), p, by_hand()); });
+  };
+  std::cout << "  cross-entropy,  " << check(cross_entropy) << "\n  squared error,  " << check(squared_error) << "\n";
+
+  std::printf("\n2. Its training loop, with backward() in place of the derivation (XOR, 4 hidden units)\n");
+  std::printf("  epoch  squared error  cross-entropy   hand - backward(), so far\n");
+  double worst = 0;
+  for (int epoch = 0; epoch <= 2000; ++epoch) {
+    const Tensor A2 = output(), loss = cross_entropy(y, A2);
+    for (const Tensor& parameter : p) parameter.zero_grad();
+    loss.backward();
+    worst = std::max(
+        worst, largest_difference(by_hand(), {W1.grad(), b1.grad(), W2.grad(), b2.grad()}, names).error);
+    for (const Tensor& parameter : p) parameter.assign(parameter - learning_rate * parameter.grad());
+    if (epoch % 400 == 0)
+      std::printf("  %5d  %13.4f  %13.4f   %s\n", epoch, squared_error(y, A2).item(), loss.item(),
+                  worst <= 1e-12 ? "at most 1e-12" : "too much");
+  }
+  const auto p_of = output().array<double>();
+  for (std::size_t i = 0; i < 4; ++i) std::printf("  %zu xor %zu: %.3f\n", i / 2, i % 2, p_of(i, 0));
+}
+
+void check_one_layer() {
+  std::printf("\n3. A tutorial of one layer, on its own numbers, against mean((Y - A)^2)\n");
+  const Tensor X(xt::xarray<double>{{0.1, 0.2}, {0.3, 0.4}}), Y(xt::xarray<double>{{0.9, 0.8}, {0.7, 0.6}});
+  const Tensor W = parameter(xt::xarray<double>{{0.5, 0.6}, {0.7, 0.8}}), b = parameter(xt::xarray<double>{0.1, 0.2});
+  const auto loss = [&](const Tensor& X, const Tensor& Y) { return squared_error(Y, sigmoid(matmul(X, W) + b)); };
+  const Gradients right = grad(loss(X, Y), {W, b});
+  const auto compare = [&](const char* what, const derivations::OneLayerRepairs& repaired) {
+    print(what, largest_difference(derivations::one_layer(X, Y, W, b, repaired), right, {"W", "b"}));
+  };
+  compare("as it stands:", {});
+  compare("sigmoid' taken at A instead of Z:", {.at_a = true});
+  compare("and the added terms left out:", {.no_added_terms = true});
+  compare("and dZ passed through the sigmoid:", {.no_added_terms = true, .chained = true});
+  compare("and the factor 2/n of the mean:", {.no_added_terms = true, .chained = true, .of_the_mean = true});
+  std::cout << "  as it stands,   " << gradcheck_leaves({W, b}, [&] {
+    return with_claimed_gradients(loss(X, Y), {W, b}, derivations::one_layer(X, Y, W, b));
+  }) << "\n";
+  try {
+    derivations::one_layer(concat({X, slice(X, 0, 0, 1)}), concat({Y, slice(Y, 0, 0, 1)}), W, b);
+  } catch (const Error& error) {
+    std::printf("  with a third sample: %s\n", error.what());
+  }
+}
+
+void check_class() {
+  std::printf("\n4. A class of two layers, the only sizes its products fit: all equal, here 3\n");
+  const Tensor x = randn({3, 3}, {.dtype = float64}), target = rand({3, 3}, {.dtype = float64});
+  const std::vector<Tensor> p = {random_parameter({3, 3}), random_parameter({3}), random_parameter({3, 3}),
+                                 random_parameter({3})};
+  const auto output = [&] { return sigmoid(matmul(p[2], sigmoid(matmul(p[0], x) + p[1])) + p[3]); };
+  const Tensor loss = squared_error(target, output());
+  const Gradients right = grad(loss, p), claimed = derivations::network_class(x, p[0], p[1], p[2], p[3]);
+  const std::vector<std::string> names = {"weights", "bias", "output_weights", "output_bias"};
+  print("as it stands:", largest_difference(claimed, right, names));
+  print("repaired:", largest_difference(
+                         derivations::network_class_repaired(x, target, p[0], p[1], p[2], p[3]), right, names));
+  std::cout << "  as it stands,   " << gradcheck_leaves(p, [&] {
+    return with_claimed_gradients(squared_error(target, output()), p,
+                                  derivations::network_class(x, p[0], p[1], p[2], p[3]));
+  }) << "\n";
+}
+
+void check_class_with_sizes() {
+  std::printf("\n5. A class given its sizes\n");
+  const auto attempt = [](std::int64_t rows, std::int64_t in, std::int64_t hidden, std::int64_t out) {
+    std::printf("  sizes %d, %d, %d: ", static_cast<int>(in), static_cast<int>(hidden), static_cast<int>(out));
+    const std::vector<Tensor> p = {random_parameter({in, hidden}), random_parameter({1, hidden}),
+                                   random_parameter({hidden, out}), random_parameter({1, out})};
+    const Tensor x = randn({rows, in}, {.dtype = float64}), target = rand({rows, out}, {.dtype = float64});
+    try {
+      const Gradients claimed = derivations::class_with_sizes(x, target, p[0], p[1], p[2], p[3]);
+      const Gradients right = grad(squared_error(target, derivations::class_with_sizes_output(x, p)), p);
+      const Difference weights = largest_difference({claimed[0], claimed[2]}, {right[0], right[2]}, {"W1", "W2"});
+      std::printf("its weights' gradients are off by %.6f, most at %s;\n    ", weights.error, weights.where.c_str());
+      p[1].assign(p[1] - 0.1 * claimed[1]);
+    } catch (const Error& error) {
+      std::printf("%s\n", error.what());
+    }
+  };
+  attempt(4, 2, 10, 1);  // XOR with its default of 10 hidden units
+  attempt(2, 2, 2, 2);   // the only sizes at which its products fit
+}
+
+int main() {
+  manual_seed(3);
+  train_two_layers();
+  check_one_layer();
+  check_class();
+  check_class_with_sizes();
+}
