@@ -80,7 +80,7 @@ class Paths {
       }
     }
     for (auto it = seen.rbegin(); it != seen.rend(); ++it)
-      if (is_target(**it, targets) || leads_to_needed(**it)) needed_.push_back(*it);
+      if (is_target(**it, targets) || leads_to_needed(**it)) needed_.push_back({(*it)->id, *it});
   }
 
   static bool same(const Node& node, const Tensor& target) {
@@ -88,12 +88,11 @@ class Paths {
     return &node == &handle || (node.leaf && node.leaf == handle.leaf);
   }
   bool contains(const Node& node) const {
-    const auto place = std::lower_bound(needed_.begin(), needed_.end(), &node, before);
-    return place != needed_.end() && *place == &node;
+    return std::binary_search(needed_.begin(), needed_.end(), Place{node.id, &node});
   }
 
  private:
-  static bool before(const Node* a, const Node* b) { return a->id != b->id ? a->id < b->id : a < b; }
+  using Place = std::pair<std::uint64_t, const Node*>;
   static bool is_target(const Node& node, std::span<const Tensor> targets) {
     return std::ranges::any_of(targets, [&](const Tensor& target) { return same(node, target); });
   }
@@ -104,26 +103,40 @@ class Paths {
     return false;
   }
 
-  std::vector<const Node*> needed_;  // by ascending (id, address)
+  std::vector<Place> needed_;  // ascending; the pass frees nodes as it goes, so they are not looked at
 };
 
-/// The cotangent that a node passes to its i-th input; empty for zero.
-Tensor apply_rule(const Node& node, const Tensor& g, std::uint32_t i) {
-  const Operation& operation = *node.operation;
-  const RuleGuard guard(&node);
-  const Call call{g, node};
-  Tensor result;
-  if (operation.rule_of_input) {
-    result = operation.rule_of_input(call, i);
-  } else if (operation.rules[i]) {
-    result = operation.rules[i](call);
-  }
+/// A rule's result in the shape of the input it is for; empty for zero.
+Tensor fitted(const Node& node, std::uint32_t i, Tensor result) {
   if (!result.defined()) return result;
   const Node& input = node.input(i);
   if (result.dtype() != input.dtype)
-    fail<DTypeError>(operation.name, "the rule of input ", i, " must return the input's dtype: got ", result.dtype(),
-                     " for ", input.dtype);
+    fail<DTypeError>(node.operation->name, "the rule of input ", i, " must return the input's dtype: got ",
+                     result.dtype(), " for ", input.dtype);
   return result.shape() == input.shape ? result : sum_to(result, input.shape);
+}
+
+/// Calls visit(i, cotangent) for every wanted input of a node.
+template <class Wanted, class Visit>
+void apply_rules(const Node& node, const Tensor& g, Wanted wanted, Visit visit) {
+  const Operation& operation = *node.operation;
+  const RuleGuard guard(&node);
+  const Call call{g, node};
+  std::vector<Tensor> all;
+  if (operation.rule_of_all) {
+    all = operation.rule_of_all(call);
+    if (all.size() != node.input_count)
+      fail<GraphError>(operation.name, "the rule must return a cotangent for each input: got ", all.size(), " for ",
+                       node.input_count);
+  }
+  for (std::uint32_t i = 0; i < node.input_count; ++i) {
+    if (!wanted(node.input(i))) continue;
+    Tensor result;
+    if (operation.rule_of_all) result = std::move(all[i]);
+    else if (operation.rule_of_input) result = operation.rule_of_input(call, i);
+    else if (operation.rules[i]) result = operation.rules[i](call);
+    visit(node.input(i), fitted(node, i, std::move(result)));
+  }
 }
 
 Tensor zeros_of(const Node& node) {
@@ -181,12 +194,13 @@ std::vector<Tensor> run_backward(std::span<const Tensor> outputs, std::span<cons
     if (node.released)
       fail<GraphError>("backward", "the graph below '", node.operation->name,
                        "' was freed by an earlier backward pass: pass {.retain_graph = true} to that one");
-    for (std::uint32_t i = 0; i < node.input_count; ++i) {
-      Node& input = node.input(i);
-      if (!wanted(input)) continue;
-      // An input is reached even by a derivative that is zero everywhere.
-      Tensor term = cotangent.value.defined() ? apply_rule(node, cotangent.value, i) : Tensor();
-      walk.at(input).add(std::move(term));
+    // An input is reached even by a cotangent that is zero everywhere.
+    if (cotangent.value.defined()) {
+      apply_rules(node, cotangent.value, wanted,
+                  [&](Node& input, Tensor term) { walk.at(input).add(std::move(term)); });
+    } else {
+      for (std::uint32_t i = 0; i < node.input_count; ++i)
+        if (wanted(node.input(i))) walk.at(node.input(i));
     }
     if (!options.retain_graph) {
       release_inputs(node);

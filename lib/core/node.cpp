@@ -202,8 +202,10 @@ Tensor record(const Operation& operation, Node* const* inputs, std::size_t count
     node->requires_grad = true;
     for (std::size_t i = 0; i < count; ++i) retain_edge(*inputs[i]);
   } else {
+    // A value like any other now. What belonged to the call goes, the operation with it: it may be the attributes'.
     forget_inputs(*node);
     delete std::exchange(node->attributes, nullptr);
+    node->operation = nullptr;
   }
   return result;
 }

@@ -25,13 +25,13 @@ Tensor shifted(const Tensor& x, std::int64_t axis, Location where) {
 }  // namespace
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Location where) {
-  if (weight.ndim() != 2)
-    fail<ShapeError>("linear", "the weight must be (out, in): got ", weight.shape());
+  if (weight.ndim() != 2) fail<ShapeError>("linear", "the weight must be (out, in): got ", weight.shape());
   if (x.ndim() == 0 || x.shape().back() != weight.shape()[1])
-    fail<ShapeError>("linear", "the last extent of x must be the weight's: got ", x.shape(), " for a weight of ",
-                     weight.shape());
+    fail<ShapeError>("linear", "the last extent of x must be the weight's: got ", x.shape(),
+                     " for a weight of ", weight.shape());
   if (bias.defined() && bias.shape() != Shape(weight.shape()[0]))
-    fail<ShapeError>("linear", "the bias must be (out): got ", bias.shape(), " for a weight of ", weight.shape());
+    fail<ShapeError>("linear", "the bias must be (out): got ", bias.shape(), " for a weight of ",
+                     weight.shape());
   const Scope scope("linear");
   const Tensor product = matmul(x, transpose(weight, where), where);
   return bias.defined() ? add({product, where}, bias) : product;

@@ -10,7 +10,8 @@
 namespace wengert::nn {
 
 Linear::Linear(std::int64_t in, std::int64_t out, const LinearOptions& options) {
-  if (in < 0 || out < 0) fail<ValueError>("Linear", "the extents must not be negative: got ", in, " and ", out);
+  if (in < 0 || out < 0)
+    fail<ValueError>("Linear", "the extents must not be negative: got ", in, " and ", out);
   weight = zeros({out, in}, {.dtype = options.dtype, .requires_grad = true});
   init::kaiming_uniform(weight, {.slope = std::sqrt(5.0)});
   if (!options.bias) return;

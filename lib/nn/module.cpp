@@ -103,7 +103,8 @@ class Misfits {
       clause(values_, quoted(member.name) + " is " + to_string(value.shape()) + " and must be " +
                           to_string(member.tensor.shape()));
     if (value.dtype() != member.tensor.dtype())
-      clause(values_, quoted(member.name) + " is " + name(value.dtype()) + " and must be " + name(member.tensor.dtype()));
+      clause(values_, quoted(member.name) + " is " + name(value.dtype()) + " and must be " +
+                          name(member.tensor.dtype()));
   }
   std::string text() const {
     std::string all;
@@ -114,12 +115,20 @@ class Misfits {
   }
 
  private:
-  static void list(std::string& all, const std::string& name) { all += (all.empty() ? "" : ", ") + quoted(name); }
+  static void list(std::string& all, const std::string& name) {
+    all += (all.empty() ? "" : ", ") + quoted(name);
+  }
   static void clause(std::string& all, const std::string& text) { all += (all.empty() ? "" : "; ") + text; }
   std::string missing_, unknown_, values_;
 };
 
 }  // namespace
+
+Visitor::Name::Name(Visitor& visitor, std::string_view text)
+    : visitor(visitor), text(text), outer(visitor.innermost_) {
+  visitor.innermost_ = this;
+}
+Visitor::Name::~Name() { visitor.innermost_ = outer; }
 
 void Visitor::operator()(std::string_view name, Tensor& parameter) {
   if (!parameter.defined()) return;
@@ -146,7 +155,8 @@ void Visitor::buffer(std::string_view name, Tensor& buffer) {
     fail<GraphError>("visit", "a buffer must be a leaf: '", path(),
                      "' is the result of an operation. Did you mean value.detach()?");
   if (buffer.requires_grad())
-    fail<GraphError>("visit", "a buffer must want no gradient: '", path(), "' does. Did you mean v(name, parameter)?");
+    fail<GraphError>("visit", "a buffer must want no gradient: '", path(),
+                     "' does. Did you mean v(name, parameter)?");
   on_buffer(buffer);
 }
 

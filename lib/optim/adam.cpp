@@ -10,15 +10,16 @@ namespace {
 
 /// Takes one step of Adam from `p` against `g`; memory is m, v and AMSGrad's largest v.
 template <class Options>
-Tensor stepped(const Options& o, const Tensor& p, const Tensor& g, std::vector<Tensor>& memory, std::int64_t t) {
+Tensor stepped(const Options& o, const Tensor& p, const Tensor& g, std::vector<Tensor>& memory,
+               std::int64_t t) {
   auto& [b1, b2] = o.betas;
   Tensor &m = memory[0], &v = memory[1], &largest = memory[2];
   if (!m.defined()) m = v = zeros_like(g);
   m = m + (1.0 - b1) * (g - m);
   v = b2 * v + (1.0 - b2) * square(g);
   if (o.amsgrad) largest = largest.defined() ? maximum(largest, v) : v;
-  // The corrections of m and v for their start at 0 are numbers: taken out of the fraction, as section 2 of the paper
-  // does, they cost no pass over the parameters.
+  // The corrections of m and v for their start at 0 are numbers: taken out of the fraction, as section 2 of
+  // the paper does, they cost no pass over the parameters.
   const double n = static_cast<double>(t);
   const double correction = std::sqrt(1.0 - std::pow(b2, n));
   const double rate = o.lr * correction / (1.0 - std::pow(b1, n));
@@ -61,7 +62,9 @@ void Adam::update(Slot& slot, const Tensor& gradient) {
   p.assign(stepped(o, p, g, slot.memory, slot.steps + 1));
 }
 
-std::vector<Optimizer::Option> Adam::list_options(std::size_t group) { return listed<Option>(options(group)); }
+std::vector<Optimizer::Option> Adam::list_options(std::size_t group) {
+  return listed<Option>(options(group));
+}
 
 void Adam::check(const AdamOptions& options) const {
   check_all(options, [this](bool holds, const char* law, double got) { require(holds, law, got); });
@@ -79,7 +82,9 @@ void AdamW::update(Slot& slot, const Tensor& gradient) {
   p.assign(stepped(o, decayed, o.maximize ? -gradient : gradient, slot.memory, slot.steps + 1));
 }
 
-std::vector<Optimizer::Option> AdamW::list_options(std::size_t group) { return listed<Option>(options(group)); }
+std::vector<Optimizer::Option> AdamW::list_options(std::size_t group) {
+  return listed<Option>(options(group));
+}
 
 void AdamW::check(const AdamWOptions& options) const {
   check_all(options, [this](bool holds, const char* law, double got) { require(holds, law, got); });

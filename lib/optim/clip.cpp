@@ -41,7 +41,8 @@ double norm_of_gradients(const std::vector<Tensor>& parameters, double p) {
 
 }  // namespace
 
-double clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm, const ClipNormOptions& options) {
+double clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm,
+                      const ClipNormOptions& options) {
   if (!(max_norm >= 0.0)) fail<ValueError>("clip_grad_norm", "max_norm must not be negative: got ", max_norm);
   if (!(options.norm > 0.0)) fail<ValueError>("clip_grad_norm", "norm must be positive: got ", options.norm);
   const NoGrad values_only;
@@ -57,7 +58,8 @@ double clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm, co
 }
 
 void clip_grad_value(const std::vector<Tensor>& parameters, double max_value) {
-  if (!(max_value >= 0.0)) fail<ValueError>("clip_grad_value", "max_value must not be negative: got ", max_value);
+  if (!(max_value >= 0.0))
+    fail<ValueError>("clip_grad_value", "max_value must not be negative: got ", max_value);
   const NoGrad values_only;
   const Scope scope("clip_grad_value");
   for (const Tensor& parameter : parameters)

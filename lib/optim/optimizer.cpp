@@ -35,7 +35,8 @@ class Reader {
       note("'" + name + "' is " + to_string(value.shape()) + " and must be " + to_string(shape));
     else if (value.dtype() != dtype)
       note("'" + name + "' is " + wengert::name(value.dtype()) + " and must be " + wengert::name(dtype));
-    else return value;
+    else
+      return value;
     return {};
   }
   /// What does not fit, with the names that nobody took; "" where all is well.
@@ -59,7 +60,8 @@ Optimizer::Optimizer(const char* name, std::initializer_list<Memory> memory) : n
 
 void Optimizer::add_slots(const std::vector<Tensor>& parameters) {
   if (parameters.empty())
-    fail<ValueError>(name_, "there must be a parameter to train: got none (does the module's visit() name its members?)");
+    fail<ValueError>(
+        name_, "there must be a parameter to train: got none (does the module's visit() name its members?)");
   std::unordered_set<const Node*> known;
   for (const Slot& slot : slots_) known.insert(&slot.parameter.handle());
   std::vector<Slot> added;
@@ -143,7 +145,8 @@ void Optimizer::load(const State& state) {
   std::vector<std::pair<Option, Tensor>> options;
   for (std::size_t group = 0; group < group_count_; ++group)
     for (const Option& option : list_options(group))
-      options.emplace_back(option, reader.take(option_name(group, option.name), {}, option.number ? float64 : boolean));
+      options.emplace_back(
+          option, reader.take(option_name(group, option.name), {}, option.number ? float64 : boolean));
   std::vector<std::pair<std::int64_t, std::vector<Tensor>>> remembered;
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     const Tensor& parameter = slots_[i].parameter;
@@ -154,8 +157,8 @@ void Optimizer::load(const State& state) {
     const Tensor count = reader.take(slot_name(i, "step"), {}, int64);
     steps = count.defined() ? static_cast<std::int64_t>(count.item()) : 0;
     for (std::size_t k = 0; k < memory_.size(); ++k) {
-      const Tensor value =
-          reader.take(slot_name(i, memory_[k].name), parameter.shape(), parameter.dtype(), memory_[k].optional);
+      const Tensor value = reader.take(slot_name(i, memory_[k].name), parameter.shape(), parameter.dtype(),
+                                       memory_[k].optional);
       if (value.defined()) values[k] = value.detach();
     }
   }
@@ -166,8 +169,10 @@ void Optimizer::load(const State& state) {
     for (auto& [option, value] : options) {
       const double number = value.item();
       value = option.number ? scalar(*option.number, float64) : scalar(*option.flag ? 1.0 : 0.0, boolean);
-      if (option.number) *option.number = number;
-      else *option.flag = number != 0.0;
+      if (option.number)
+        *option.number = number;
+      else
+        *option.flag = number != 0.0;
     }
   };
   exchange();

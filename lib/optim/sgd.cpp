@@ -18,8 +18,10 @@ void SGD::update(Slot& slot, const Tensor& gradient) {
   if (o.weight_decay != 0.0) g = g + o.weight_decay * p;
   if (o.momentum != 0.0) {
     Tensor& v = slot.memory[0];
-    if (!v.defined()) v = g.detach();
-    else v = o.momentum * v + (o.dampening == 0.0 ? g : (1.0 - o.dampening) * g);
+    if (!v.defined())
+      v = g.detach();
+    else
+      v = o.momentum * v + (o.dampening == 0.0 ? g : (1.0 - o.dampening) * g);
     g = o.nesterov ? g + o.momentum * v : v;
   }
   p.assign(p - o.lr * g);

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <map>
 #include <set>
-
 #include <xtensor/xadapt.hpp>
 
 #include "wengert/core/error.hpp"

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <ranges>
+#include <xtensor/xtensor.hpp>
 
 #include "wengert/core/error.hpp"
 #include "wengert/core/random.hpp"

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <xtensor/xtensor.hpp>
 
 #include "tests/io/folder.hpp"
 #include "wengert/core/error.hpp"
@@ -94,7 +95,8 @@ TEST_CASE("safetensors: what stands in the file") {
                        {{"format", "pt"}});
   const std::string header =
       R"({"__metadata__":{"format":"pt"},"a":{"data_offsets":[8,16],"dtype":"F32","shape":[1,2]},)"
-      R"("b":{"data_offsets":[16,19],"dtype":"BOOL","shape":[3]},"c":{"data_offsets":[0,8],"dtype":"I64","shape":[1]}})";
+      R"("b":{"data_offsets":[16,19],"dtype":"BOOL","shape":[3]},)"
+      R"("c":{"data_offsets":[0,8],"dtype":"I64","shape":[1]}})";
   const std::string padded = header + std::string((8 - header.size() % 8) % 8, ' ');
   CHECK(read_bytes(path) == file_of(padded, bytes_of(std::int64_t{7}, 1.0f, 2.0f, true, false, true)));
   CHECK(io::safetensors_metadata(path) == std::map<std::string, std::string>{{"format", "pt"}});

@@ -145,9 +145,9 @@ TEST_CASE("load_safetensors: offsets that do not fit") {
                "data_offsets must fit the shape: got 8 bytes for F64 (0,), which takes 0");
   check_tensor(R"({"dtype":"F32","shape":[1],"data_offsets":[4,8]})",
                "tensors must follow each other: got a hole before byte 4 of the data");
-  check_header(
-      R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
-      "tensors must follow each other: got an overlap before byte 8 of the data", ", tensor \"b\"");
+  check_header(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},)"
+               R"("b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
+               "tensors must follow each other: got an overlap before byte 8 of the data", ", tensor \"b\"");
   check_header(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
                "the file must end with its last tensor: got 4 bytes more");
   check_header("{}", "the file must end with its last tensor: got 8 bytes more");

@@ -35,13 +35,19 @@ TEST_CASE("every operation is enrolled, with samples") {
 TEST_CASE("first and second derivatives agree with differences") {
   int checked = 0, skipped = 0;
   std::size_t entries = 0;
-  for_each_sample([&](const Operation&, const Sample& sample) {
+  for_each_sample([&](const Operation& operation, const Sample& sample) {
     if (real_inputs(sample.inputs) == 0 || sample.call(sample.inputs).dtype() != float64) {
       ++skipped;
       return;
     }
+    // The order of polygamma is a whole number: only its second input varies.
+    const bool fixed = std::string(operation.name) == "polygamma";
+    const Function call = [&](const auto& in) {
+      return fixed ? sample.call({sample.inputs[0], in[0]}) : sample.call(in);
+    };
+    const std::vector<Tensor> varied(sample.inputs.begin() + fixed, sample.inputs.end());
     for (const int order : {1, 2}) {
-      const auto report = gradcheck(sample.call, sample.inputs, {.order = order});
+      const auto report = gradcheck(call, varied, {.order = order});
       CHECK_MESSAGE(report.ok(), "order ", order, ": ", report.problem);
       entries += report.entries;
     }

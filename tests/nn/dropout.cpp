@@ -24,5 +24,6 @@ TEST_CASE("the module drops in training only") {
 }
 
 TEST_CASE("p must be a probability") {
-  CHECK(expect::message<ValueError>([] { nn::Dropout(-0.1); }) == "[Dropout] p must lie within [0, 1]: got -0.1");
+  CHECK(expect::message<ValueError>([] { nn::Dropout(-0.1); }) ==
+        "[Dropout] p must lie within [0, 1]: got -0.1");
 }

@@ -26,13 +26,17 @@ inline std::vector<double> values(const wengert::Tensor& tensor) {
 
 /// A float64 constant of a shape.
 inline wengert::Tensor tensor(const std::vector<double>& numbers, const wengert::Shape& shape) {
-  return wengert::reshape(wengert::Tensor(xt::xarray<double>(xt::adapt(numbers, std::vector<std::size_t>{numbers.size()}))), shape).detach();
+  return wengert::reshape(wengert::Tensor(xt::xarray<double>(
+                              xt::adapt(numbers, std::vector<std::size_t>{numbers.size()}))),
+                          shape)
+      .detach();
 }
 inline wengert::Tensor tensor(const std::vector<double>& numbers) {
   return tensor(numbers, wengert::Shape(numbers.size()));
 }
 inline wengert::Tensor labels(const std::vector<std::int64_t>& numbers) {
-  return wengert::Tensor(xt::xarray<std::int64_t>(xt::adapt(numbers, std::vector<std::size_t>{numbers.size()})));
+  return wengert::Tensor(
+      xt::xarray<std::int64_t>(xt::adapt(numbers, std::vector<std::size_t>{numbers.size()})));
 }
 
 /// The message of the error of type Kind that f throws; "" where it throws none.

@@ -68,7 +68,8 @@ TEST_CASE("dropout at its ends") {
   CHECK(values(none) == std::vector<double>{0, 0, 0});
   sum(none).backward();
   CHECK(values(x.grad()) == std::vector<double>{0, 0, 0});
-  CHECK(expect::message<ValueError>([&] { nn::dropout(x, 1.5); }) == "[dropout] p must lie within [0, 1]: got 1.5");
+  CHECK(expect::message<ValueError>([&] { nn::dropout(x, 1.5); }) ==
+        "[dropout] p must lie within [0, 1]: got 1.5");
 }
 
 TEST_CASE("dropout with a fixed draw has its derivative") {

@@ -61,14 +61,17 @@ TEST_CASE("its derivatives hold, to second order") {
 
 TEST_CASE("extents that do not fit are named") {
   const nn::Linear layer(3, 2);
-  CHECK(expect::message<ShapeError>([&] { layer(zeros({4, 2})); }) ==
-        "[linear] the last extent of x must be the weight's: got (4, 2) for a weight of (2, 3)");
+  CHECK(expect::message<ShapeError>([&] {
+          layer(zeros({4, 2}));
+        }) == "[linear] the last extent of x must be the weight's: got (4, 2) for a weight of (2, 3)");
   CHECK(expect::message<ShapeError>([&] { layer(zeros({})); }) ==
         "[linear] the last extent of x must be the weight's: got () for a weight of (2, 3)");
-  CHECK(expect::message<ShapeError>([&] { nn::linear(zeros({4, 3}), zeros({3})); }) ==
-        "[linear] the weight must be (out, in): got (3,)");
-  CHECK(expect::message<ShapeError>([&] { nn::linear(zeros({4, 3}), zeros({2, 3}), zeros({3})); }) ==
-        "[linear] the bias must be (out): got (3,) for a weight of (2, 3)");
+  CHECK(expect::message<ShapeError>([&] {
+          nn::linear(zeros({4, 3}), zeros({3}));
+        }) == "[linear] the weight must be (out, in): got (3,)");
+  CHECK(expect::message<ShapeError>([&] {
+          nn::linear(zeros({4, 3}), zeros({2, 3}), zeros({3}));
+        }) == "[linear] the bias must be (out): got (3,) for a weight of (2, 3)");
   CHECK(expect::message<ValueError>([&] { nn::Linear(-1, 2); }) ==
         "[Linear] the extents must not be negative: got -1 and 2");
 }

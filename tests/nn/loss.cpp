@@ -68,8 +68,10 @@ TEST_CASE("binary_cross_entropy_with_logits is accurate everywhere") {
     weighted.push_back(0.5 * (3 * y[i] * softplus_of(-x[i]) + (1 - y[i]) * softplus_of(x[i])));
   }
   using Options = nn::BinaryCrossEntropyWithLogitsOptions;
-  CHECK(near(nn::binary_cross_entropy_with_logits(tensor(x), tensor(y), {.reduction = Reduction::none}), plain));
-  CHECK(near(nn::binary_cross_entropy_with_logits(tensor(x), tensor(y)).item(), (plain[0] + plain[1] + plain[2]) / 3));
+  CHECK(near(nn::binary_cross_entropy_with_logits(tensor(x), tensor(y), {.reduction = Reduction::none}),
+             plain));
+  CHECK(near(nn::binary_cross_entropy_with_logits(tensor(x), tensor(y)).item(),
+             (plain[0] + plain[1] + plain[2]) / 3));
   const Options options{.weight = tensor({0.5}), .pos_weight = tensor({3}), .reduction = Reduction::none};
   CHECK(near(nn::binary_cross_entropy_with_logits(tensor(x), tensor(y), options), weighted));
 
@@ -119,7 +121,8 @@ TEST_CASE("ignored labels cost nothing and do not count") {
   CHECK(near(nn::nll_loss(nn::log_softmax(x), y).item(), (s[0] + s[7]) / 2));
 
   const Tensor leaf = parameter(x);
-  const Tensor none = nn::cross_entropy(leaf, labels({-100, -100, -100, -100}), {.label_smoothing = 0.1, .weight = w});
+  const Tensor none =
+      nn::cross_entropy(leaf, labels({-100, -100, -100, -100}), {.label_smoothing = 0.1, .weight = w});
   CHECK(none.item() == 0);
   none.backward();
   CHECK(near(leaf.grad(), std::vector<double>(12, 0.0)));
@@ -138,7 +141,8 @@ TEST_CASE("label smoothing spreads its share over the classes") {
   const std::vector<double> b{smooth(0, 0, weight), smooth(1, 2, weight), smooth(2, 1, weight), 0};
   CHECK(near(nn::cross_entropy(x, y, {.label_smoothing = 0.1, .reduction = Reduction::none}), a));
   CHECK(near(nn::cross_entropy(x, y, {.label_smoothing = 0.1}).item(), (a[0] + a[1] + a[2]) / 3));
-  CHECK(near(nn::cross_entropy(x, y, {.label_smoothing = 0.1, .weight = w}).item(), (b[0] + b[1] + b[2]) / 3.5));
+  CHECK(near(nn::cross_entropy(x, y, {.label_smoothing = 0.1, .weight = w}).item(),
+             (b[0] + b[1] + b[2]) / 3.5));
 }
 
 TEST_CASE("the gradient of cross_entropy is softmax less the one-hot label") {

@@ -54,5 +54,7 @@ TEST_CASE("derivatives of losses over labels") {
   holds([=](const auto& in) { return nn::nll_loss(in[0], y, {.weight = in[1]}); }, {x, w});
   holds([=](const auto& in) { return nn::cross_entropy(in[0], y); }, {x});
   holds([=](const auto& in) { return nn::cross_entropy(in[0], y, {.reduction = Reduction::none}); }, {x});
-  holds([=](const auto& in) { return nn::cross_entropy(in[0], y, {.label_smoothing = 0.2, .weight = in[1]}); }, {x, w});
+  holds(
+      [=](const auto& in) { return nn::cross_entropy(in[0], y, {.label_smoothing = 0.2, .weight = in[1]}); },
+      {x, w});
 }

@@ -161,7 +161,8 @@ TEST_CASE("load names everything that does not fit and changes nothing") {
         "[load] the state must fit the module: missing 'hidden.bias', 'norm.scale'; unknown 'hiden.bias'; "
         "'norm.running_mean' is float64 and must be float32; 'output.weight' is (2, 1) and must be (1, 2)");
   for (const auto& [name, value] : net.state()) CHECK(values(value) == values(own.at(name)));
-  CHECK(message<ValueError>([&] { net.load({}); }).find("missing 'hidden.weight', 'hidden.bias'") != std::string::npos);
+  CHECK(message<ValueError>([&] { net.load({}); }).find("missing 'hidden.weight', 'hidden.bias'") !=
+        std::string::npos);
 }
 
 TEST_CASE("to converts float members in the same leaves and drops gradients") {
@@ -185,7 +186,8 @@ TEST_CASE("to converts float members in the same leaves and drops gradients") {
   CHECK(leaves[0].has_grad());
   net.zero_grad();
   CHECK(!leaves[0].has_grad());
-  CHECK(message<DTypeError>([&] { net.to(int64); }) == "[to] a module's values are float32 or float64: got int64");
+  CHECK(message<DTypeError>([&] { net.to(int64); }) ==
+        "[to] a module's values are float32 or float64: got int64");
 }
 
 TEST_CASE("what visit is shown must be what it is called") {
@@ -205,10 +207,12 @@ TEST_CASE("what visit is shown must be what it is called") {
         "v.buffer(...)?");
   outer.inner.t = ones({2}, {.requires_grad = true}) * 2.0;
   CHECK(message<GraphError>([&] { outer.parameters(); }) ==
-        "[visit] a parameter must be a leaf: 'inner.t' is the result of an operation. Did you mean parameter(value)?");
+        "[visit] a parameter must be a leaf: 'inner.t' is the result of an operation. Did you mean "
+        "parameter(value)?");
   outer.inner.buffer = true;
   CHECK(message<GraphError>([&] { outer.state(); }) ==
-        "[visit] a buffer must be a leaf: 'inner.t' is the result of an operation. Did you mean value.detach()?");
+        "[visit] a buffer must be a leaf: 'inner.t' is the result of an operation. Did you mean "
+        "value.detach()?");
   outer.inner.t = ones({2}, {.requires_grad = true});
   CHECK(message<GraphError>([&] { outer.state(); }) ==
         "[visit] a buffer must want no gradient: 'inner.t' does. Did you mean v(name, parameter)?");
@@ -220,5 +224,6 @@ TEST_CASE("what visit is shown must be what it is called") {
       v.buffer("a", b);
     }
   } twice;
-  CHECK(message<ValueError>([&] { twice.state(); }) == "[state] members must have names of their own: got 'a' twice");
+  CHECK(message<ValueError>([&] { twice.state(); }) ==
+        "[state] members must have names of their own: got 'a' twice");
 }

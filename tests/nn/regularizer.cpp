@@ -33,7 +33,8 @@ TEST_CASE("their derivatives hold, to second order") {
 TEST_CASE("what they refuse") {
   CHECK(message<ValueError>([] { nn::l1({}); }) == "[l1] there must be a parameter: got none");
   CHECK(message<ValueError>([] { nn::l2({}); }) == "[l2] there must be a parameter: got none");
-  CHECK(message<ValueError>([] { nn::elastic_net({}); }) == "[elastic_net] there must be a parameter: got none");
+  CHECK(message<ValueError>([] { nn::elastic_net({}); }) ==
+        "[elastic_net] there must be a parameter: got none");
   CHECK(message<ValueError>([] { nn::elastic_net({ones({1})}, 1.5); }) ==
         "[elastic_net] l1_ratio must lie within [0, 1]: got 1.5");
 }

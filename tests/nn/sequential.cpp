@@ -67,7 +67,8 @@ TEST_CASE("braces draw from left to right") {
 
 TEST_CASE("asking for a module that is not there, or is another") {
   nn::Sequential net{nn::Linear(2, 2), nn::ReLU()};
-  CHECK(message<IndexError>([&] { net[2]; }) == "[Sequential] there must be a module at the index: got 2 for 2");
+  CHECK(message<IndexError>([&] { net[2]; }) ==
+        "[Sequential] there must be a module at the index: got 2 for 2");
   CHECK(message<ValueError>([&] { net.at<nn::Linear>(1); }) ==
         "[Sequential] the module must be of the type asked for: module 1 is another");
 }

@@ -27,8 +27,10 @@ void follows(const Options& o, bool decoupled) {
     optimizer.step();
     for (std::size_t k = 0; k < 3; ++k) {
       double g = (o.maximize ? -1 : 1) * (q[k] + i) / (i + 1);
-      if (decoupled) q[k] *= 1 - o.lr * o.weight_decay;
-      else g += o.weight_decay * q[k];
+      if (decoupled)
+        q[k] *= 1 - o.lr * o.weight_decay;
+      else
+        g += o.weight_decay * q[k];
       m[k] = b1 * m[k] + (1 - b1) * g;
       v[k] = b2 * v[k] + (1 - b2) * g * g;
       largest[k] = std::max(largest[k], v[k]);
@@ -49,7 +51,8 @@ TEST_CASE("steps follow the papers") {
   follows<optim::Adam>(optim::AdamOptions{.lr = 0.1, .betas = {0.5, 0.2}, .amsgrad = true}, false);
   follows<optim::Adam>(optim::AdamOptions{.lr = 0.1, .weight_decay = 0.3, .maximize = true}, false);
   follows<optim::AdamW>(optim::AdamWOptions{.lr = 0.1}, true);
-  follows<optim::AdamW>(optim::AdamWOptions{.lr = 0.1, .weight_decay = 0.5, .amsgrad = true, .maximize = true}, true);
+  follows<optim::AdamW>(
+      optim::AdamWOptions{.lr = 0.1, .weight_decay = 0.5, .amsgrad = true, .maximize = true}, true);
 }
 
 TEST_CASE("the first step is lr in the gradient's direction, in float32 as well") {
@@ -72,7 +75,9 @@ TEST_CASE("AdamW decays by 0.01 unless told otherwise, in every group") {
 
 TEST_CASE("options that make no sense") {
   const std::vector<Tensor> p{parameter(xt::xarray<double>{1.0})};
-  const auto refused = [&](const optim::AdamOptions& o) { return message<ValueError>([&] { optim::Adam(p, o); }); };
+  const auto refused = [&](const optim::AdamOptions& o) {
+    return message<ValueError>([&] { optim::Adam(p, o); });
+  };
   CHECK(refused({.lr = INFINITY}) == "[Adam] lr must be finite and not negative: got inf");
   CHECK(refused({.betas = {1.0, 0.9}}) == "[Adam] the first of betas must lie within [0, 1): got 1");
   CHECK(refused({.betas = {0.9, -0.1}}) == "[Adam] the second of betas must lie within [0, 1): got -0.1");

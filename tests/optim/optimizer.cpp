@@ -66,22 +66,29 @@ TEST_CASE("groups have options of their own, and a learning rate that can be set
   optimizer.options(1).momentum = 0.0;
   step(optimizer, sum(a + b));
   CHECK(near(b, {0.55}));
-  CHECK(message<IndexError>([&] { optimizer.lr(2); }) == "[SGD] there must be a group of that number: got 2 for 2");
-  CHECK(message<ValueError>([&] { optimizer.set_lr(-1); }) == "[SGD] lr must be finite and not negative: got -1");
+  CHECK(message<IndexError>([&] { optimizer.lr(2); }) ==
+        "[SGD] there must be a group of that number: got 2 for 2");
+  CHECK(message<ValueError>([&] { optimizer.set_lr(-1); }) ==
+        "[SGD] lr must be finite and not negative: got -1");
 }
 
 TEST_CASE("what can be trained: leaves that want their gradient, each once") {
   const Tensor a = one(1);
   CHECK(message<ValueError>([] { optim::SGD({}, {}); }) ==
         "[SGD] there must be a parameter to train: got none (does the module's visit() name its members?)");
-  CHECK(message<GraphError>([&] { optim::SGD({a, 2.0 * a}, {}); }) ==
-        "[SGD] a parameter must be a leaf that wants its gradient: number 1 is the result of an operation. Did you "
+  CHECK(message<GraphError>([&] {
+          optim::SGD({a, 2.0 * a}, {});
+        }) ==
+        "[SGD] a parameter must be a leaf that wants its gradient: number 1 is the result of an operation. "
+        "Did you "
         "mean to make it with parameter(...)?");
   CHECK(message<GraphError>([&] { optim::Adam({zeros({2})}, {}); }) ==
-        "[Adam] a parameter must be a leaf that wants its gradient: number 0 is a constant. Did you mean to make it "
+        "[Adam] a parameter must be a leaf that wants its gradient: number 0 is a constant. Did you mean to "
+        "make it "
         "with parameter(...)?");
-  CHECK(message<ValueError>([&] { optim::Adam({a, a}, {}); }) ==
-        "[Adam] a parameter must be given once: number 1 is there already");
+  CHECK(message<ValueError>([&] {
+          optim::Adam({a, a}, {});
+        }) == "[Adam] a parameter must be given once: number 1 is there already");
   optim::SGD optimizer({a});
   CHECK(message<ValueError>([&] { optimizer.add_group({a}); }) ==
         "[SGD] a parameter must be given once: number 0 is there already");
@@ -130,7 +137,8 @@ TEST_CASE("a state that does not fit is refused as a whole") {
   state["group.0.lr"] = ones({});
   state["1.step"] = zeros({}, {.dtype = int64});
   CHECK(message<ValueError>([&] { optimizer.load(state); }) ==
-        "[Adam] the state must fit the optimizer: 'group.0.lr' is float32 and must be float64; missing '0.exp_avg'; "
+        "[Adam] the state must fit the optimizer: 'group.0.lr' is float32 and must be float64; missing "
+        "'0.exp_avg'; "
         "'0.exp_avg_sq' is (2,) and must be (1,); unknown '1.step'");
   state = own;
   state["group.0.beta1"] = full({}, 2.0, {.dtype = float64});

@@ -56,7 +56,9 @@ TEST_CASE("the momentum of the first step is the gradient of then") {
 
 TEST_CASE("options that make no sense") {
   const std::vector<Tensor> p{parameter(xt::xarray<double>{1.0})};
-  const auto refused = [&](const optim::SGDOptions& o) { return message<ValueError>([&] { optim::SGD(p, o); }); };
+  const auto refused = [&](const optim::SGDOptions& o) {
+    return message<ValueError>([&] { optim::SGD(p, o); });
+  };
   CHECK(refused({.lr = -1}) == "[SGD] lr must be finite and not negative: got -1");
   CHECK(refused({.momentum = -0.5}) == "[SGD] momentum must not be negative: got -0.5");
   CHECK(refused({.weight_decay = -0.5}) == "[SGD] weight_decay must not be negative: got -0.5");

@@ -10,8 +10,8 @@
 
 using namespace wengert;
 
-// Everything that `output` was computed from, in the order it was recorded. An entry's id is greater than those of
-// its inputs, so a map by id is already sorted the right way.
+// Everything that `output` was computed from, in the order it was recorded. An entry's id is greater than
+// those of its inputs, so a map by id is already sorted the right way.
 std::vector<Node*> tape_below(const Tensor& output) {
   std::map<std::uint64_t, Node*> found;
   std::vector<Node*> waiting = {&output.node()};
@@ -39,8 +39,8 @@ void print_tape(const Tensor& output) {
   }
 }
 
-// An operation of our own: x^3, one number at a time. The rule below is the whole of its mathematics, and it is
-// wrong: the derivative of x^3 is 3 x^2.
+// An operation of our own: x^3, one number at a time. The rule below is the whole of its mathematics, and it
+// is wrong: the derivative of x^3 is 3 x^2.
 Tensor cube(const Tensor& x, Location where = {}) {
   static constexpr Operation operation{
       .name = "cube",
@@ -67,21 +67,22 @@ int main() {
   print_tape(f);
 
   std::printf("\n2. Backward, by hand and by the tape\n");
-  // One line per entry, last entry first. A bar stands for df/d(that entry). Two entries use a and two use b, so
-  // their bars are sums: that is all there is to a graph that branches.
+  // One line per entry, last entry first. A bar stands for df/d(that entry). Two entries use a and two use b,
+  // so their bars are sums: that is all there is to a graph that branches.
   const double v7_bar = 1.0;
-  const double v6_bar = -v7_bar;                                           // v7 = v5 - v6
-  const double v5_bar = v7_bar;                                            //
-  const double v4_bar = v5_bar;                                            // v5 = v3 + v4
-  const double v3_bar = v5_bar;                                            //
-  const double b_bar = v6_bar * std::cos(b.item()) + v4_bar * a.item();    // v6 = sin(b), v4 = a b
-  const double a_bar = v4_bar * b.item() + v3_bar / a.item();              // v4 = a b, v3 = log(a)
+  const double v6_bar = -v7_bar;                                         // v7 = v5 - v6
+  const double v5_bar = v7_bar;                                          //
+  const double v4_bar = v5_bar;                                          // v5 = v3 + v4
+  const double v3_bar = v5_bar;                                          //
+  const double b_bar = v6_bar * std::cos(b.item()) + v4_bar * a.item();  // v6 = sin(b), v4 = a b
+  const double a_bar = v4_bar * b.item() + v3_bar / a.item();            // v4 = a b, v3 = log(a)
   const double by_hand[] = {a_bar, b_bar, v3_bar, v4_bar, v5_bar, v6_bar, v7_bar};
   // grad() gives the derivative with respect to anything on the tape, leaves or not.
   const std::vector<Tensor> by_tape = grad(f, {a, b, v3, v4, v5, v6, f}, {.retain_graph = true});
   const char* names[] = {"a", "b", "v3", "v4", "v5", "v6", "v7"};
   std::printf("  df/d...    by hand     by tape\n");
-  for (int i = 6; i >= 0; --i) std::printf("  %-6s  %10.6f  %10.6f\n", names[i], by_hand[i], by_tape[i].item());
+  for (int i = 6; i >= 0; --i)
+    std::printf("  %-6s  %10.6f  %10.6f\n", names[i], by_hand[i], by_tape[i].item());
 
   std::printf("\n3. backward() adds to the leaves' grad()\n");
   f.backward({.retain_graph = true});  // the graph is freed as it is used, unless told otherwise
@@ -100,7 +101,8 @@ int main() {
   {
     const NoGrad guard;
     const Tensor product = a * b;
-    std::printf("  a b = %g, requires_grad() is %s\n", product.item(), product.requires_grad() ? "true" : "false");
+    std::printf("  a b = %g, requires_grad() is %s\n", product.item(),
+                product.requires_grad() ? "true" : "false");
   }
 
   std::printf("\n5. assign() gives a leaf a new value; what was recorded keeps the old one\n");
@@ -125,7 +127,8 @@ int main() {
   std::printf("\n7. gradcheck compares a derivative with differences of the function itself\n");
   const Tensor points(xt::xarray<double>{-1.0, 0.5, 2.0});
   std::cout << "  pow(x, 3): "
-            << gradcheck([](const std::vector<Tensor>& in) { return pow(in[0], 3.0); }, {points}, {.order = 2})
-            << "\n  cube(x):   " << gradcheck([](const std::vector<Tensor>& in) { return cube(in[0]); }, {points})
-            << "\n";
+            << gradcheck([](const std::vector<Tensor>& in) { return pow(in[0], 3.0); }, {points},
+                         {.order = 2})
+            << "\n  cube(x):   "
+            << gradcheck([](const std::vector<Tensor>& in) { return cube(in[0]); }, {points}) << "\n";
 }

@@ -1,5 +1,5 @@
-// Gradients of sigmoid networks as four widespread tutorials derive them by hand, each in its own steps and with its
-// own names of variables. Beside the wrong ones stands what repairs them.
+// Gradients of sigmoid networks as four widespread tutorials derive them by hand, each in its own steps and
+// with its own names of variables. Beside the wrong ones stands what repairs them.
 #pragma once
 
 #include <vector>
@@ -21,9 +21,11 @@ using Gradients = std::vector<Tensor>;
 /// The derivative of the sigmoid in terms of its value: right for a = sigmoid(z), wrong for z itself.
 inline Tensor sigmoid_derivative(const Tensor& a) { return a * (1.0 - a); }
 
-// --- "Functions": A1 = sigmoid(X W1 + b1), A2 = sigmoid(A1 W2 + b2), rows are samples ---------------------------
+// --- "Functions": A1 = sigmoid(X W1 + b1), A2 = sigmoid(A1 W2 + b2), rows are samples
+// ---------------------------
 
-inline Gradients two_layers(const Tensor& X, const Tensor& y, const Tensor& A1, const Tensor& A2, const Tensor& W2) {
+inline Gradients two_layers(const Tensor& X, const Tensor& y, const Tensor& A1, const Tensor& A2,
+                            const Tensor& W2) {
   const double m = static_cast<double>(X.shape()[0]);
   const Tensor dZ2 = A2 - y;
   const Tensor dW2 = (1 / m) * matmul(transpose(A1), dZ2);
@@ -34,7 +36,8 @@ inline Gradients two_layers(const Tensor& X, const Tensor& y, const Tensor& A1, 
   return {dW1, db1, dW2, db2};
 }
 
-// --- "One layer": A = sigmoid(X W + b), the loss is mean((Y - A)^2) ----------------------------------------------
+// --- "One layer": A = sigmoid(X W + b), the loss is mean((Y - A)^2)
+// ----------------------------------------------
 
 struct OneLayerRepairs {
   bool at_a = false, no_added_terms = false, chained = false, of_the_mean = false;
@@ -56,25 +59,28 @@ inline Gradients one_layer(const Tensor& X, const Tensor& Y, const Tensor& W, co
   return {dW, reshape(db, b.shape())};  // db has a dimension more than b there; broadcasting hides it
 }
 
-// --- "Class": h = sigmoid(W1 x + b1), output = sigmoid(W2 h + b2), columns are samples ---------------------------
+// --- "Class": h = sigmoid(W1 x + b1), output = sigmoid(W2 h + b2), columns are samples
+// ---------------------------
 
-/// backward() there uses variables that only forward() has; here it has them. It adds to the parameters what it
-/// computes, so the gradient it claims is that with a minus.
+/// backward() there uses variables that only forward() has; here it has them. It adds to the parameters what
+/// it computes, so the gradient it claims is that with a minus.
 inline Gradients network_class(const Tensor& x, const Tensor& W1, const Tensor& b1, const Tensor& W2,
                                const Tensor& b2) {
   const Tensor hidden_layer_input = matmul(W1, x) + b1, hidden_layer_output = sigmoid(hidden_layer_input);
-  const Tensor output_layer_input = matmul(W2, hidden_layer_output) + b2, output = sigmoid(output_layer_input);
+  const Tensor output_layer_input = matmul(W2, hidden_layer_output) + b2,
+               output = sigmoid(output_layer_input);
   const Tensor output_gradient = output - output_layer_input;  // no target anywhere
   const Tensor output_delta = matmul(transpose(W2), output_gradient);
   const Tensor hidden_layer_delta = matmul(transpose(W2), output_delta);
-  const Tensor hidden_layer_gradient = sigmoid(hidden_layer_input);  // the value, not the derivative; never used
+  const Tensor hidden_layer_gradient =
+      sigmoid(hidden_layer_input);  // the value, not the derivative; never used
   return {-matmul(transpose(x), hidden_layer_delta), -sum(hidden_layer_delta, {0}),
           -matmul(transpose(hidden_layer_output), output_delta), -sum(output_delta, {0})};
 }
 
 /// The same names, for the loss mean((output - target)^2).
-inline Gradients network_class_repaired(const Tensor& x, const Tensor& target, const Tensor& W1, const Tensor& b1,
-                                        const Tensor& W2, const Tensor& b2) {
+inline Gradients network_class_repaired(const Tensor& x, const Tensor& target, const Tensor& W1,
+                                        const Tensor& b1, const Tensor& W2, const Tensor& b2) {
   const Tensor hidden_layer_output = sigmoid(matmul(W1, x) + b1);
   const Tensor output = sigmoid(matmul(W2, hidden_layer_output) + b2);
   const Tensor output_gradient = 2.0 / static_cast<double>(target.size()) * (output - target);
@@ -85,13 +91,15 @@ inline Gradients network_class_repaired(const Tensor& x, const Tensor& target, c
           matmul(output_delta, transpose(hidden_layer_output)), sum(output_delta, {0})};
 }
 
-// --- "Class with sizes": of the same kind, its sizes given by name -----------------------------------------------
+// --- "Class with sizes": of the same kind, its sizes given by name
+// -----------------------------------------------
 
-/// What it subtracts from its four parameters. Sizes there stand where data is meant, and two attributes do not
-/// exist under their names; here data and attributes are passed in. Throws ShapeError where shapes do not fit.
-inline Gradients class_with_sizes(const Tensor& inputs, const Tensor& target, const Tensor& weights_input_hidden,
-                                  const Tensor& bias_hidden, const Tensor& weights_hidden_output,
-                                  const Tensor& bias_output) {
+/// What it subtracts from its four parameters. Sizes there stand where data is meant, and two attributes do
+/// not exist under their names; here data and attributes are passed in. Throws ShapeError where shapes do not
+/// fit.
+inline Gradients class_with_sizes(const Tensor& inputs, const Tensor& target,
+                                  const Tensor& weights_input_hidden, const Tensor& bias_hidden,
+                                  const Tensor& weights_hidden_output, const Tensor& bias_output) {
   const double hidden_layer_size = static_cast<double>(bias_hidden.size());
   const double outputs = static_cast<double>(bias_output.size());
   const Tensor z1 = matmul(weights_input_hidden, inputs) + bias_hidden, a1 = sigmoid(z1);

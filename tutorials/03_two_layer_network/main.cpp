@@ -1,9 +1,9 @@
-// A network of two sigmoid layers, its gradients derived by hand and by backward(), and how a checker tells right
-// derivations from wrong ones. Everything is float64, so that an agreement to 1e-12 means something.
+// A network of two sigmoid layers, its gradients derived by hand and by backward(), and how a checker tells
+// right derivations from wrong ones. Everything is float64, so that an agreement to 1e-12 means something.
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <functional>
-#include <iostream>
 #include <string>
 #include <vector>
 
@@ -15,7 +15,9 @@ using namespace wengert;
 using derivations::Gradients;
 
 // The two losses, as mathematics. For one output per sample their means are over the samples.
-Tensor cross_entropy(const Tensor& y, const Tensor& p) { return -mean(y * log(p) + (1.0 - y) * log(1.0 - p)); }
+Tensor cross_entropy(const Tensor& y, const Tensor& p) {
+  return -mean(y * log(p) + (1.0 - y) * log(1.0 - p));
+}
 Tensor squared_error(const Tensor& y, const Tensor& p) { return mean(square(y - p)); }
 
 /// Where two lists of gradients differ most.
@@ -24,7 +26,8 @@ struct Difference {
   std::string where;
 };
 
-Difference largest_difference(const Gradients& claimed, const Gradients& right, const std::vector<std::string>& names) {
+Difference largest_difference(const Gradients& claimed, const Gradients& right,
+                              const std::vector<std::string>& names) {
   Difference found{-1, ""};
   for (std::size_t i = 0; i < right.size(); ++i) {
     if (claimed[i].shape() != right[i].shape())
@@ -51,14 +54,31 @@ void print(const char* what, const Difference& difference) {
 
 /// A loss whose value is `loss` and whose gradients are the claimed ones: the added terms are zero, and their
 /// derivatives are what somebody says. gradcheck then compares the claim with differences of the loss.
-Tensor with_claimed_gradients(const Tensor& loss, const std::vector<Tensor>& parameters, const Gradients& claimed) {
+Tensor with_claimed_gradients(const Tensor& loss, const std::vector<Tensor>& parameters,
+                              const Gradients& claimed) {
   Tensor result = loss.detach();
   for (std::size_t i = 0; i < parameters.size(); ++i)
     result = result + sum((parameters[i] - parameters[i].detach()) * claimed[i].detach());
   return result;
 }
 
-Tensor random_parameter(const Shape& shape) { return randn(shape, {.dtype = float64, .requires_grad = true}); }
+/// The loss, checked against what is claimed of it: the first entry that is not as claimed.
+void print_gradcheck(const char* what, const std::vector<Tensor>& parameters,
+                     const std::vector<std::string>& names, const std::function<Tensor()>& loss,
+                     const std::function<Gradients()>& claimed) {
+  const GradcheckReport report =
+      gradcheck_leaves(parameters, [&] { return with_claimed_gradients(loss(), parameters, claimed()); });
+  if (report.ok())
+    std::printf("  gradcheck, %-35s ok, %zu entries agree\n", what, report.entries);
+  else
+    std::printf("  gradcheck, %-35s element %d of %s is %.6f, not %.6f\n", what,
+                static_cast<int>(report.worst.element), names[report.worst.input].c_str(),
+                report.worst.numeric, report.worst.analytic);
+}
+
+Tensor random_parameter(const Shape& shape) {
+  return randn(shape, {.dtype = float64, .requires_grad = true});
+}
 
 void train_two_layers() {
   const Tensor X(xt::xarray<double>{{0, 0}, {0, 1}, {1, 0}, {1, 1}});
@@ -66,7 +86,8 @@ void train_two_layers() {
   const std::vector<std::string> names = {"W1", "b1", "W2", "b2"};
   const std::int64_t hidden = 4;
   const double learning_rate = 1.0;
-  const std::vector<Tensor> p = {random_parameter({2, hidden}), parameter(zeros({hidden}, {.dtype = float64})),
+  const std::vector<Tensor> p = {random_parameter({2, hidden}),
+                                 parameter(zeros({hidden}, {.dtype = float64})),
                                  random_parameter({hidden, 1}), parameter(zeros({1}, {.dtype = float64}))};
   const Tensor &W1 = p[0], &b1 = p[1], &W2 = p[2], &b2 = p[3];
   const auto first_layer = [&] { return sigmoid(matmul(X, W1) + b1); };
@@ -82,10 +103,10 @@ void train_two_layers() {
   print("mean binary cross-entropy:", largest_difference(hand, grad(cross_entropy(y, output()), p), names));
   print("mean squared error, which its loop prints:",
         largest_difference(hand, grad(squared_error(y, output()), p), names));
-  const auto check = [&](const std::function<Tensor(const Tensor&, const Tensor&)>& loss) {
-    return gradcheck_leaves(p, [&] { return with_claimed_gradients(loss(y, output()), p, by_hand()); });
-  };
-  std::cout << "  cross-entropy,  " << check(cross_entropy) << "\n  squared error,  " << check(squared_error) << "\n";
+  print_gradcheck(
+      "cross-entropy:", p, names, [&] { return cross_entropy(y, output()); }, by_hand);
+  print_gradcheck(
+      "squared error:", p, names, [&] { return squared_error(y, output()); }, by_hand);
 
   std::printf("\n2. Its training loop, with backward() in place of the derivation (XOR, 4 hidden units)\n");
   std::printf("  epoch  squared error  cross-entropy   hand - backward(), so far\n");
@@ -101,16 +122,17 @@ void train_two_layers() {
       std::printf("  %5d  %13.4f  %13.4f   %s\n", epoch, squared_error(y, A2).item(), loss.item(),
                   worst <= 1e-12 ? "at most 1e-12" : "too much");
   }
-  const auto p_of = output().array<double>();
-  for (std::size_t i = 0; i < 4; ++i) std::printf("  %zu xor %zu: %.3f\n", i / 2, i % 2, p_of(i, 0));
+  const auto learned = output().array<double>();
+  for (std::size_t i = 0; i < 4; ++i) std::printf("  %zu xor %zu: %.3f\n", i / 2, i % 2, learned(i, 0));
 }
 
 void check_one_layer() {
   std::printf("\n3. A tutorial of one layer, on its own numbers, against mean((Y - A)^2)\n");
   const Tensor X(xt::xarray<double>{{0.1, 0.2}, {0.3, 0.4}}), Y(xt::xarray<double>{{0.9, 0.8}, {0.7, 0.6}});
-  const Tensor W = parameter(xt::xarray<double>{{0.5, 0.6}, {0.7, 0.8}}), b = parameter(xt::xarray<double>{0.1, 0.2});
-  const auto loss = [&](const Tensor& X, const Tensor& Y) { return squared_error(Y, sigmoid(matmul(X, W) + b)); };
-  const Gradients right = grad(loss(X, Y), {W, b});
+  const Tensor W = parameter(xt::xarray<double>{{0.5, 0.6}, {0.7, 0.8}}),
+               b = parameter(xt::xarray<double>{0.1, 0.2});
+  const auto loss = [&] { return squared_error(Y, sigmoid(matmul(X, W) + b)); };
+  const Gradients right = grad(loss(), {W, b});
   const auto compare = [&](const char* what, const derivations::OneLayerRepairs& repaired) {
     print(what, largest_difference(derivations::one_layer(X, Y, W, b, repaired), right, {"W", "b"}));
   };
@@ -119,9 +141,8 @@ void check_one_layer() {
   compare("and the added terms left out:", {.no_added_terms = true});
   compare("and dZ passed through the sigmoid:", {.no_added_terms = true, .chained = true});
   compare("and the factor 2/n of the mean:", {.no_added_terms = true, .chained = true, .of_the_mean = true});
-  std::cout << "  as it stands,   " << gradcheck_leaves({W, b}, [&] {
-    return with_claimed_gradients(loss(X, Y), {W, b}, derivations::one_layer(X, Y, W, b));
-  }) << "\n";
+  print_gradcheck("as it stands:", {W, b}, {"W", "b"}, loss,
+                  [&] { return derivations::one_layer(X, Y, W, b); });
   try {
     derivations::one_layer(concat({X, slice(X, 0, 0, 1)}), concat({Y, slice(Y, 0, 0, 1)}), W, b);
   } catch (const Error& error) {
@@ -134,31 +155,34 @@ void check_class() {
   const Tensor x = randn({3, 3}, {.dtype = float64}), target = rand({3, 3}, {.dtype = float64});
   const std::vector<Tensor> p = {random_parameter({3, 3}), random_parameter({3}), random_parameter({3, 3}),
                                  random_parameter({3})};
-  const auto output = [&] { return sigmoid(matmul(p[2], sigmoid(matmul(p[0], x) + p[1])) + p[3]); };
-  const Tensor loss = squared_error(target, output());
-  const Gradients right = grad(loss, p), claimed = derivations::network_class(x, p[0], p[1], p[2], p[3]);
+  const auto loss = [&] {
+    return squared_error(target, sigmoid(matmul(p[2], sigmoid(matmul(p[0], x) + p[1])) + p[3]));
+  };
+  const auto claimed = [&] { return derivations::network_class(x, p[0], p[1], p[2], p[3]); };
+  const Gradients right = grad(loss(), p);
   const std::vector<std::string> names = {"weights", "bias", "output_weights", "output_bias"};
-  print("as it stands:", largest_difference(claimed, right, names));
-  print("repaired:", largest_difference(
-                         derivations::network_class_repaired(x, target, p[0], p[1], p[2], p[3]), right, names));
-  std::cout << "  as it stands,   " << gradcheck_leaves(p, [&] {
-    return with_claimed_gradients(squared_error(target, output()), p,
-                                  derivations::network_class(x, p[0], p[1], p[2], p[3]));
-  }) << "\n";
+  print("as it stands:", largest_difference(claimed(), right, names));
+  print("repaired:",
+        largest_difference(derivations::network_class_repaired(x, target, p[0], p[1], p[2], p[3]), right,
+                           names));
+  print_gradcheck("as it stands:", p, names, loss, claimed);
 }
 
 void check_class_with_sizes() {
   std::printf("\n5. A class given its sizes\n");
   const auto attempt = [](std::int64_t rows, std::int64_t in, std::int64_t hidden, std::int64_t out) {
-    std::printf("  sizes %d, %d, %d: ", static_cast<int>(in), static_cast<int>(hidden), static_cast<int>(out));
+    std::printf("  sizes %d, %d, %d: ", static_cast<int>(in), static_cast<int>(hidden),
+                static_cast<int>(out));
     const std::vector<Tensor> p = {random_parameter({in, hidden}), random_parameter({1, hidden}),
                                    random_parameter({hidden, out}), random_parameter({1, out})};
     const Tensor x = randn({rows, in}, {.dtype = float64}), target = rand({rows, out}, {.dtype = float64});
     try {
       const Gradients claimed = derivations::class_with_sizes(x, target, p[0], p[1], p[2], p[3]);
       const Gradients right = grad(squared_error(target, derivations::class_with_sizes_output(x, p)), p);
-      const Difference weights = largest_difference({claimed[0], claimed[2]}, {right[0], right[2]}, {"W1", "W2"});
-      std::printf("its weights' gradients are off by %.6f, most at %s;\n    ", weights.error, weights.where.c_str());
+      const Difference weights =
+          largest_difference({claimed[0], claimed[2]}, {right[0], right[2]}, {"W1", "W2"});
+      std::printf("its weights' gradients are off by %.6f, most at %s;\n    ", weights.error,
+                  weights.where.c_str());
       p[1].assign(p[1] - 0.1 * claimed[1]);
     } catch (const Error& error) {
       std::printf("%s\n", error.what());

@@ -119,6 +119,8 @@ struct Operation {
   std::array<Rule, 3> rules{};
   /// Instead of `rules`, for operations of any number of inputs.
   Tensor (*rule_of_input)(const Call& call, std::size_t input) = nullptr;
+  /// Instead of `rules`, where the cotangents share work: all of them, one for each input.
+  std::vector<Tensor> (*rule_of_all)(const Call& call) = nullptr;
   /// Calls for the law tests; required of every registered operation.
   std::vector<Sample> (*samples)() = nullptr;
 };

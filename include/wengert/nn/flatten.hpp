@@ -7,7 +7,8 @@
 
 namespace wengert::nn {
 
-/// Joins the dimensions from `start` to `end`, both included; by default all but the batch's: (N, c, h) -> (N, c * h).
+/// Joins the dimensions from `start` to `end`, both included; by default all but the batch's: (N, c, h) ->
+/// (N, c * h).
 class Flatten : public Module {
  public:
   explicit Flatten(std::int64_t start = 1, std::int64_t end = -1) : start_(start), end_(end) {}

@@ -13,16 +13,16 @@ void ones(const Tensor& leaf);
 void uniform(const Tensor& leaf, double low = 0.0, double high = 1.0);
 void normal(const Tensor& leaf, double mean = 0.0, double deviation = 1.0);
 
-/// How many inputs an output has and how many outputs an input has: for a weight (out, in, k1, k2, ...) in * k1 * k2
-/// and out * k1 * k2. Throws ShapeError for fewer than two dimensions.
+/// How many inputs an output has and how many outputs an input has: for a weight (out, in, k1, k2, ...) in *
+/// k1 * k2 and out * k1 * k2. Throws ShapeError for fewer than two dimensions.
 struct Fans {
   std::int64_t in, out;
 };
 Fans fans(const Tensor& weight);
 
 enum class Nonlinearity { linear, sigmoid, tanh, relu, leaky_relu, selu };
-/// What a layer's deviation is multiplied by so that the nonlinearity after it keeps the scale: 1, 1, 5/3, sqrt(2),
-/// sqrt(2 / (1 + slope^2)), 3/4.
+/// What a layer's deviation is multiplied by so that the nonlinearity after it keeps the scale: 1, 1, 5/3,
+/// sqrt(2), sqrt(2 / (1 + slope^2)), 3/4.
 double gain(Nonlinearity nonlinearity, double slope = 0.01);
 
 /// Variance 2 gain^2 / (fan_in + fan_out) (Glorot and Bengio, "Understanding the difficulty of training deep

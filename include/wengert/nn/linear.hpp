@@ -10,8 +10,8 @@ struct LinearOptions {
   DType dtype = float32;
 };
 
-/// y = x W^T + b: (..., in) -> (..., out), with `weight` (out, in) and `bias` (out). Both begin uniform within
-/// 1 / sqrt(in) of 0, as PyTorch's do. Without a bias `bias` is an empty Tensor.
+/// y = x W^T + b: (..., in) -> (..., out), with `weight` (out, in) and `bias` (out). Both begin uniform
+/// within 1 / sqrt(in) of 0, as PyTorch's do. Without a bias `bias` is an empty Tensor.
 class Linear : public Module {
  public:
   /// Throws ValueError for a negative extent.

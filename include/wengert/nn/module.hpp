@@ -1,5 +1,6 @@
-// Module: parameters and buffers under names, and what is done to all of them at once (state, dtype, training or
-// evaluation). A module derives from it, holds tensors and other modules as members, and names them in visit().
+// Module: parameters and buffers under names, and what is done to all of them at once (state, dtype, training
+// or evaluation). A module derives from it, holds tensors and other modules as members, and names them in
+// visit().
 #pragma once
 
 #include <concepts>
@@ -55,10 +56,8 @@ class Visitor {
 
  private:
   struct Name {  // while it lives, the innermost part of the path
-    Name(Visitor& visitor, std::string_view text) : visitor(visitor), text(text), outer(visitor.innermost_) {
-      visitor.innermost_ = this;
-    }
-    ~Name() { visitor.innermost_ = outer; }
+    Name(Visitor& visitor, std::string_view text);
+    ~Name();
     Name(const Name&) = delete;
     Name& operator=(const Name&) = delete;
     Visitor& visitor;
@@ -68,8 +67,8 @@ class Visitor {
   const Name* innermost_ = nullptr;
 };
 
-/// The base of every module. Movable, not copyable: a moved module keeps its leaves, so an optimizer made before the
-/// move still trains them. Modules are held by value; `operator()` is const and not virtual.
+/// The base of every module. Movable, not copyable: a moved module keeps its leaves, so an optimizer made
+/// before the move still trains them. Modules are held by value; `operator()` is const and not virtual.
 class Module {
  public:
   Module() = default;
@@ -83,8 +82,8 @@ class Module {
   /// Names the members. What it leaves out is not trained, saved or converted.
   virtual void visit(Visitor& visitor);
 
-  /// Every parameter once, in the order of visit(). The list stays valid as long as the module; it is looked over
-  /// again by each call, so that a replaced member is seen.
+  /// Every parameter once, in the order of visit(). The list stays valid as long as the module; it is looked
+  /// over again by each call, so that a replaced member is seen.
   const std::vector<Tensor>& parameters() const;
   /// The same with their names, "hidden.weight"; a parameter that is shared bears its first name.
   std::vector<NamedTensor> named_parameters() const;
@@ -93,15 +92,16 @@ class Module {
   /// The values of all parameters and buffers now, by name. Later changes of the module leave it alone.
   /// Throws ValueError where two members have one name.
   State state() const;
-  /// Gives every parameter and buffer the value of its name. Missing and unknown names, other shapes and other dtypes
-  /// are a ValueError that lists them all, and nothing is changed.
+  /// Gives every parameter and buffer the value of its name. Missing and unknown names, other shapes and
+  /// other dtypes are a ValueError that lists them all, and nothing is changed.
   void load(const State& state);
 
-  /// Converts float32 and float64 parameters and buffers to `dtype`, in the same leaves; gradients are dropped.
-  /// Throws DTypeError unless `dtype` is one of the two.
+  /// Converts float32 and float64 parameters and buffers to `dtype`, in the same leaves; gradients are
+  /// dropped. Throws DTypeError unless `dtype` is one of the two.
   void to(DType dtype);
 
-  /// Sets this module and those within to training (dropout is on ...) or to evaluation. They begin in training.
+  /// Sets this module and those within to training (dropout is on ...) or to evaluation. They begin in
+  /// training.
   void train(bool on = true);
   void eval() { train(false); }
   bool is_training() const noexcept { return training_; }
@@ -114,7 +114,7 @@ class Module {
   void visit_const(Visitor& visitor) const { const_cast<Module*>(this)->visit(visitor); }
 
   bool training_ = true;
-  mutable std::vector<const Node*> seen_;   // the leaves as they were visited to fill the list
+  mutable std::vector<const Node*> seen_;  // the leaves as they were visited to fill the list
   mutable std::vector<Tensor> parameters_;
 };
 

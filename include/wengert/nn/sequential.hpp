@@ -12,7 +12,8 @@ namespace wengert::nn {
 
 /// A module that takes a tensor and gives one.
 template <class M>
-concept Layer = std::derived_from<M, Module> && std::move_constructible<M> && requires(const M& module, const Tensor& x) {
+concept Layer = std::derived_from<M, Module> && std::move_constructible<M> &&
+    requires(const M& module, const Tensor& x) {
   { module(x) } -> std::convertible_to<Tensor>;
 };
 
@@ -36,8 +37,10 @@ class AnyModule {
   struct Holder final : Held {
     explicit Holder(M&& module) : held(std::move(module)) {}
     Tensor call(const Tensor& x, Location where) const override {
-      if constexpr (requires { std::as_const(held)(x, where); }) return std::as_const(held)(x, where);
-      else return std::as_const(held)(x);
+      if constexpr (requires { std::as_const(held)(x, where); })
+        return std::as_const(held)(x, where);
+      else
+        return std::as_const(held)(x);
     }
     Module* module() noexcept override { return &held; }
     M held;
@@ -45,7 +48,8 @@ class AnyModule {
   std::unique_ptr<Held> held_;
 };
 
-/// The composition of its modules, the first applied first; without any, x itself. Their names are "0", "1", ...
+/// The composition of its modules, the first applied first; without any, x itself. Their names are "0", "1",
+/// ...
 ///
 ///     nn::Sequential net{nn::Linear(784, 128), nn::ReLU(), nn::Linear(128, 10)};
 ///
@@ -54,8 +58,8 @@ class Sequential : public Module {
  public:
   Sequential() = default;
   template <Layer... M>
-    requires(sizeof...(M) > 1 || (sizeof...(M) == 1 && !(std::same_as<M, Sequential> && ...)))
-  explicit Sequential(M... modules) {
+  requires(sizeof...(M) > 1 ||
+           (sizeof...(M) == 1 && !(std::same_as<M, Sequential> && ...))) explicit Sequential(M... modules) {
     modules_.reserve(sizeof...(M));
     (modules_.emplace_back(std::move(modules)), ...);
   }
@@ -72,7 +76,8 @@ class Sequential : public Module {
   std::size_t size() const noexcept { return modules_.size(); }
   /// The i-th module. Throws IndexError beyond the last.
   Module& operator[](std::size_t i) { return at(i); }
-  /// The i-th module as what it is, `net.at<nn::Linear>(0).weight`. Throws ValueError where it is another type.
+  /// The i-th module as what it is, `net.at<nn::Linear>(0).weight`. Throws ValueError where it is another
+  /// type.
   template <std::derived_from<Module> M>
   M& at(std::size_t i) {
     M* module = dynamic_cast<M*>(&at(i));

@@ -16,9 +16,9 @@ struct AdamOptions {
   bool maximize = false;      ///< goes up instead of down
 };
 
-/// m <- b1 m + (1 - b1) g, v <- b2 v + (1 - b2) g^2, and with m' = m / (1 - b1^t), v' = v / (1 - b2^t) of the t-th
-/// step p <- p - lr m' / (sqrt(v') + eps) (Kingma and Ba, "Adam", 2015; AMSGrad: Reddi et al., "On the convergence of
-/// Adam and beyond", 2018).
+/// m <- b1 m + (1 - b1) g, v <- b2 v + (1 - b2) g^2, and with m' = m / (1 - b1^t), v' = v / (1 - b2^t) of the
+/// t-th step p <- p - lr m' / (sqrt(v') + eps) (Kingma and Ba, "Adam", 2015; AMSGrad: Reddi et al., "On the
+/// convergence of Adam and beyond", 2018).
 class Adam : public OptimizerOf<AdamOptions> {
  public:
   /// Throws ValueError for options that make no sense, and as Optimizer::add_slots.
@@ -39,8 +39,8 @@ struct AdamWOptions {
   bool maximize = false;
 };
 
-/// Adam whose weight decay does not pass through m and v: p <- (1 - lr weight_decay) p before the step (Loshchilov and
-/// Hutter, "Decoupled weight decay regularization", 2019).
+/// Adam whose weight decay does not pass through m and v: p <- (1 - lr weight_decay) p before the step
+/// (Loshchilov and Hutter, "Decoupled weight decay regularization", 2019).
 class AdamW : public OptimizerOf<AdamWOptions> {
  public:
   /// Throws ValueError for options that make no sense, and as Optimizer::add_slots.

@@ -1,5 +1,6 @@
-// Optimizer: the parameters that are trained, in groups with options of their own, and what is remembered of each
-// between steps. An algorithm derives from OptimizerOf<its options> and says how one parameter is updated.
+// Optimizer: the parameters that are trained, in groups with options of their own, and what is remembered of
+// each between steps. An algorithm derives from OptimizerOf<its options> and says how one parameter is
+// updated.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +23,8 @@ using State = std::map<std::string, Tensor>;
 ///     loss.backward();
 ///     optimizer.step();
 ///
-/// A step gives each leaf a new value (Tensor::assign): what was recorded before keeps the old one. A parameter
-/// without a gradient is skipped. What is remembered of a parameter follows it to another dtype.
+/// A step gives each leaf a new value (Tensor::assign): what was recorded before keeps the old one. A
+/// parameter without a gradient is skipped. What is remembered of a parameter follows it to another dtype.
 class Optimizer {
  public:
   Optimizer(const Optimizer&) = delete;
@@ -45,11 +46,11 @@ class Optimizer {
   void set_lr(double lr);
   void set_lr(double lr, std::size_t group);
 
-  /// Options and memory now, by name: "group.0.lr" ..., and of the fourth parameter "3.step", "3.momentum" ... Later
-  /// steps leave it alone.
+  /// Options and memory now, by name: "group.0.lr" ..., and of the fourth parameter "3.step", "3.momentum"
+  /// ... Later steps leave it alone.
   State state() const;
-  /// Goes on from the state of an optimizer of the same kind over parameters of the same shapes. Names, shapes and
-  /// dtypes that do not fit are a ValueError that lists them all, and nothing is changed.
+  /// Goes on from the state of an optimizer of the same kind over parameters of the same shapes. Names,
+  /// shapes and dtypes that do not fit are a ValueError that lists them all, and nothing is changed.
   void load(const State& state);
 
  protected:
@@ -77,8 +78,8 @@ class Optimizer {
   Optimizer(Optimizer&&) = default;
   Optimizer& operator=(Optimizer&&) = default;
 
-  /// Adds parameters as a new group. Throws ValueError for an empty list or a parameter that is there already, and
-  /// GraphError for a tensor that is not a leaf that wants its gradient.
+  /// Adds parameters as a new group. Throws ValueError for an empty list or a parameter that is there
+  /// already, and GraphError for a tensor that is not a leaf that wants its gradient.
   void add_slots(const std::vector<Tensor>& parameters);
 
   /// Gives slot.parameter a new value, by its gradient. Not recorded; slot.steps is counted by the caller.

@@ -14,9 +14,9 @@ struct SGDOptions {
   bool maximize = false;      ///< goes up instead of down
 };
 
-/// p <- p - lr g; with a momentum mu, v <- mu v + (1 - dampening) g (v = g in the first step) and p <- p - lr v, or
-/// p <- p - lr (g + mu v) for Nesterov's (Sutskever et al., "On the importance of initialization and momentum in deep
-/// learning", 2013, in PyTorch's form).
+/// p <- p - lr g; with a momentum mu, v <- mu v + (1 - dampening) g (v = g in the first step) and p <- p - lr
+/// v, or p <- p - lr (g + mu v) for Nesterov's (Sutskever et al., "On the importance of initialization and
+/// momentum in deep learning", 2013, in PyTorch's form).
 class SGD : public OptimizerOf<SGDOptions> {
  public:
   /// Throws ValueError for options that make no sense, and as Optimizer::add_slots.
