@@ -58,6 +58,11 @@ struct LeafGradients {
   }
 };
 
+[[noreturn]] void fail_freed(const char* operation, const Node& node) {
+  fail<GraphError>(operation, "the graph below '", node.operation->name,
+                   "' was freed by an earlier backward pass: pass {.retain_graph = true} to that one");
+}
+
 /// The nodes through which a cotangent must pass to reach a target.
 class Paths {
  public:
@@ -67,18 +72,23 @@ class Paths {
     Walk<std::monostate> walk;
     for (const Tensor& output : outputs) walk.at(output.node());
     std::vector<Node*> seen;
+    const Node* freed = nullptr;  // a target whose own graph is gone: other targets may have stood below it
     while (!walk.empty()) {
       const auto [node, nothing] = walk.pop();
       seen.push_back(&node.node());
       if (node.node().leaf) continue;
-      if (node.node().released && !is_target(node.node(), targets))
-        fail<GraphError>("grad", "the graph below '", node.node().operation->name,
-                         "' was freed by an earlier backward pass: pass {.retain_graph = true} to that one");
+      if (node.node().released) {
+        if (!is_target(node.node(), targets)) fail_freed("grad", node.node());
+        freed = &node.node();
+      }
       for (std::uint32_t i = 0; i < node.node().input_count; ++i) {
         Node& input = node.node().input(i);
         if (input.requires_grad && input.id >= lowest) walk.at(input);
       }
     }
+    for (const Tensor& target : targets)
+      if (freed && std::ranges::none_of(seen, [&](const Node* node) { return same(*node, target); }))
+        fail_freed("grad", *freed);
     for (auto it = seen.rbegin(); it != seen.rend(); ++it)
       if (is_target(**it, targets) || leads_to_needed(**it)) needed_.push_back({(*it)->id, *it});
   }
@@ -174,7 +184,8 @@ std::vector<Tensor> run_backward(std::span<const Tensor> outputs, std::span<cons
 
   Walk<Cotangent> walk;
   for (std::size_t i = 0; i < outputs.size(); ++i)
-    if (wanted(outputs[i].node())) walk.at(outputs[i].node()).add(seeds[i]);
+    // The value of a seed now: a gradient that is the seed itself must not change when the seed, a leaf, is assigned.
+    if (wanted(outputs[i].node())) walk.at(outputs[i].node()).add(Tensor(&seeds[i].node()));
 
   while (!walk.empty()) {
     auto [held, cotangent] = walk.pop();
@@ -191,9 +202,10 @@ std::vector<Tensor> run_backward(std::span<const Tensor> outputs, std::span<cons
       }
       continue;
     }
-    if (node.released)
-      fail<GraphError>("backward", "the graph below '", node.operation->name,
-                       "' was freed by an earlier backward pass: pass {.retain_graph = true} to that one");
+    if (node.released) {
+      if (paths) continue;  // a target, and no other below it
+      fail_freed("backward", node);
+    }
     // An input is reached even by a cotangent that is zero everywhere.
     if (cotangent.value.defined()) {
       apply_rules(node, cotangent.value, wanted,

@@ -1,6 +1,7 @@
 #include "wengert/core/node.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <new>
 
 #include "lib/core/fail.hpp"
@@ -39,14 +40,14 @@ void check_shape(const Shape& shape, DType dtype) {
   if (shape.size() > max_dimensions) [[unlikely]]
     fail<ShapeError>("tensor", "a tensor has at most ", max_dimensions, " dimensions: got ", shape.size());
   std::int64_t bytes = static_cast<std::int64_t>(item_size(dtype));
-  bool too_large = false, negative = false, empty = false;
+  bool too_large = false, negative = false;
   for (const std::int64_t extent : shape) {
     negative |= extent < 0;
-    empty |= extent == 0;
-    too_large |= extent > byte_limit || __builtin_mul_overflow(bytes, extent, &bytes) || bytes > byte_limit;
+    // An extent of 0 does not excuse the others: strides are products of them.
+    too_large |= __builtin_mul_overflow(bytes, std::max<std::int64_t>(extent, 1), &bytes) || bytes > byte_limit;
   }
   if (negative) [[unlikely]] fail<ShapeError>("tensor", "extents must not be negative: got ", shape);
-  if (too_large && !empty) [[unlikely]] fail<ShapeError>("tensor", "the shape is too large: got ", shape);
+  if (too_large) [[unlikely]] fail<ShapeError>("tensor", "the shape is too large: got ", shape);
 }
 
 }  // namespace
@@ -181,10 +182,13 @@ std::size_t normalize_axis(const char* operation, std::int64_t axis, std::size_t
 
 Tensor record(const Operation& operation, Node* const* inputs, std::size_t count, const Shape& shape,
               DType dtype, Location where, Attributes* attributes) {
+  std::unique_ptr<Attributes> held(attributes);
+  if (count > operation.rules.size() && !operation.rule_of_input && !operation.rule_of_all)
+    fail<GraphError>(operation.name, "more than three inputs need a rule_of_input: got ", count);
   Tensor result = Tensor::adopt(new_node(shape, dtype, where));
   Node* node = &result.handle();
   node->operation = &operation;
-  node->attributes = attributes;
+  node->attributes = held.release();
   bool wanted = false;
   for (std::size_t i = 0; i < count; ++i) {
     wanted |= inputs[i]->requires_grad;

@@ -29,15 +29,28 @@ std::vector<std::int64_t> shown(std::int64_t extent, bool summarize) {
   return positions;
 }
 
-/// Shortest decimal digits that give back `value` in its own precision, at most eight after the first or the point.
-std::string digits(double value, bool is_float32, bool scientific) {
+/// Shortest decimal digits that give back `value` in its own precision, at most `most` after the first or the point.
+std::string digits(double value, bool is_float32, bool scientific, int most = precision) {
   char text[400];
-  for (int places = 0; places <= precision; ++places) {
+  for (int places = 0; places <= most; ++places) {
     std::snprintf(text, sizeof text, scientific ? "%.*e" : "%.*f", places, value);
     const double back = std::strtod(text, nullptr);
-    if (is_float32 ? static_cast<float>(back) == static_cast<float>(value) : back == value) break;
+    if (is_float32 ? static_cast<float>(back) == static_cast<float>(value) : back == value) return text;
   }
-  return text;
+  // Cut off: zeros at the end say nothing.
+  std::string cut = text;
+  const std::size_t end = std::min(cut.find('e'), cut.size());
+  std::size_t kept = cut.find_last_not_of('0', end - 1);
+  if (cut[kept] == '.') --kept;
+  return cut.substr(0, kept + 1) + cut.substr(end);
+}
+
+/// A number on its own, with all the digits that tell it from its neighbours.
+std::string in_full(double value, bool is_float32) {
+  const double size = std::fabs(value);
+  const bool scientific = size != 0.0 && (size >= 1e16 || size < 1e-4);
+  const std::string text = digits(value, is_float32, scientific, 40);
+  return scientific || text.find('.') != std::string::npos ? text : text + ".0";
 }
 
 class Printer {
@@ -49,7 +62,11 @@ class Printer {
   }
 
   std::string print() {
-    if (node_.shape.empty()) return format(0);
+    if (node_.size() == 0) return "[]";
+    if (node_.shape.empty()) {
+      const bool finite = is_float(node_.dtype) && std::isfinite(value(0));
+      return finite ? in_full(value(0), node_.dtype == float32) : format(0);
+    }
     return print(0, 0);
   }
 
@@ -97,7 +114,6 @@ class Printer {
     // The digits that are there, then blanks up to the widest: 1.5 stands above 2.25 as "1.5 ".
     std::string text = digits(v, node_.dtype == float32, false);
     if (text.find('.') == std::string::npos) text += '.';
-    if (node_.shape.empty()) return text == "." ? text : text.back() == '.' ? text + "0" : text;
     const std::size_t fraction = text.size() - text.find('.') - 1;
     return text + std::string(static_cast<std::size_t>(places_) - std::min(fraction, static_cast<std::size_t>(places_)), ' ');
   }
@@ -113,7 +129,7 @@ class Printer {
       if (last) {
         if (i >= 0) piece.insert(0, width_ - piece.size(), ' ');
         if (!first && indent.size() + line.size() + 1 + piece.size() > room) {
-          text += line + "\n" + indent;
+          text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n" + indent;
           line = piece;
         } else {
           line += (first ? "" : " ") + piece;

@@ -4,27 +4,13 @@
 #include <cstring>
 
 #include "lib/core/tape.hpp"
+#include "lib/kernels/table.hpp"
 
 namespace wengert {
 namespace {
 
-template <class T>
-void copy_run(std::byte* to, const std::byte* from, std::int64_t count, std::int64_t stride) {
-  T* out = reinterpret_cast<T*>(to);
-  const T* in = reinterpret_cast<const T*>(from);
-  if (stride == 1) {
-    std::memcpy(out, in, static_cast<std::size_t>(count) * sizeof(T));
-  } else if (stride == 0) {
-    std::fill_n(out, count, *in);
-  } else {
-    for (std::int64_t i = 0; i < count; ++i) out[i] = in[i * stride];
-  }
-}
-
 void copy_run(std::byte* to, const std::byte* from, std::int64_t count, std::int64_t stride, std::size_t item) {
-  if (item == 4) copy_run<std::uint32_t>(to, from, count, stride);
-  else if (item == 8) copy_run<std::uint64_t>(to, from, count, stride);
-  else copy_run<std::uint8_t>(to, from, count, stride);
+  kernel::table().gather[item / 4](to, from, static_cast<std::size_t>(count), stride);
 }
 
 /// Copies a matrix that is read down its columns in square tiles, so that a cache line read is used whole.
@@ -142,6 +128,11 @@ void copy_contiguous(std::byte* to, const Node& node) {
     for (std::int64_t matrix = 0; matrix < count / (rows * columns); ++matrix) {
       const auto transpose = [&](auto unit) {
         using T = decltype(unit);
+        if (sizeof(T) > 1 && node.strides[ndim - 2] == 1)
+          return kernel::table().transpose[sizeof(T) / 8](
+              to + matrix * rows * columns * static_cast<std::int64_t>(sizeof(T)),
+              node.data + offset * static_cast<std::int64_t>(sizeof(T)), static_cast<std::size_t>(rows),
+              static_cast<std::size_t>(columns), columns, node.strides[ndim - 1]);
         copy_transposed(reinterpret_cast<T*>(to) + matrix * rows * columns,
                         reinterpret_cast<const T*>(node.data) + offset, rows, columns, node.strides[ndim - 2],
                         node.strides[ndim - 1]);

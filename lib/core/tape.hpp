@@ -34,6 +34,12 @@ class RuleGuard {
   const Node* before_;
 };
 
+/// What astype(int64) makes of a double: cut off at the ends of the range, 0 for NaN.
+inline std::int64_t whole(double value) {
+  if (!(value > -0x1p63)) return value == value ? INT64_MIN : 0;
+  return value < 0x1p63 ? static_cast<std::int64_t>(value) : INT64_MAX;
+}
+
 /// The two operations that the backward pass itself needs; ops/ defines them.
 Tensor sum_to(const Tensor& x, const Shape& shape);
 /// A leaf with the value of a node that is not on the tape.

@@ -1,5 +1,7 @@
 #include "wengert/core/tensor.hpp"
 
+#include <algorithm>
+
 #include "lib/core/fail.hpp"
 #include "lib/core/strided.hpp"
 #include "lib/core/tape.hpp"
@@ -29,6 +31,7 @@ Node& fresh_version(Node& handle, DType dtype, const Shape& shape) {
   }
   Node* next = new_node(shape, dtype, handle.where);
   next->references.store(1, std::memory_order_relaxed);  // held by the leaf alone
+  next->id = std::max(next->id, handle.id + 1);          // also where the leaf comes from another thread
   next->requires_grad = handle.requires_grad;
   next->leaf = handle.leaf;
   handle.leaf->references.fetch_add(1, std::memory_order_relaxed);
@@ -185,7 +188,7 @@ Tensor scalar(double number, DType dtype, Location where) {
   switch (dtype) {
     case float32: *reinterpret_cast<float*>(data) = static_cast<float>(number); break;
     case float64: *reinterpret_cast<double*>(data) = number; break;
-    case int64: *reinterpret_cast<std::int64_t*>(data) = static_cast<std::int64_t>(number); break;
+    case int64: *reinterpret_cast<std::int64_t*>(data) = whole(number); break;
     case boolean: *reinterpret_cast<bool*>(data) = number != 0; break;
   }
   return tensor;

@@ -178,8 +178,12 @@ class HeaderParser : public nlohmann::json_sax<nlohmann::json> {
   bool boolean(bool) override { unexpected("a boolean"); }
   bool binary(binary_t&) override { unexpected("bytes"); }
   bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
+    fail_json(position - (position > 0));
+  }
+  /// `position` counts from the header's begin.
+  [[noreturn]] void fail_json(std::size_t position) const {
     fail<IoError>(operation_, "the header must be JSON in UTF-8: broken at byte ",
-                  8 + position - (position > 0), ", in ", quote(path_));
+                  sizeof(std::uint64_t) + position, ", in ", quote(path_));
   }
 
  private:
@@ -290,6 +294,8 @@ FileHeader read_header(const char* operation, const FileReader& file, const std:
   if (!text.starts_with('{'))
     fail<IoError>(operation, "the header must be a JSON object: it does not begin with {, in ", quote(path));
   HeaderParser parser(operation, path);
+  // The parser takes a zero byte for the end of its input.
+  if (const std::size_t zero = text.find('\0'); zero != std::string::npos) parser.fail_json(zero);
   nlohmann::json::sax_parse(text, &parser);
   FileHeader header = std::move(parser.header);
   header.data = sizeof length + length;

@@ -57,21 +57,21 @@ inline T combine(T a, T b) {
   if constexpr (reduction == Reduction::sum) return a + b;
   if constexpr (reduction == Reduction::prod) return a * b;
   // A NaN on either side stays.
-  if constexpr (reduction == Reduction::max) return a > b || a != a ? a : b;
-  if constexpr (reduction == Reduction::min) return a < b || a != a ? a : b;
+  if constexpr (reduction == Reduction::max) return (a > b) | (a != a) ? a : b;
+  if constexpr (reduction == Reduction::min) return (a < b) | (a != a) ? a : b;
 }
 
-// Sixteen running values over at most 256 elements, then halves of longer ranges: the error grows with the logarithm
-// of the length, and the order depends on the length alone.
+// Sixty-four running values over at most 2048 elements, then halves of longer ranges: the error grows with the
+// logarithm of the length, and the order depends on the length alone.
 template <Reduction reduction, class T>
 T fold_range(const T* in, std::size_t n) {
-  constexpr std::size_t lanes = 16;
+  constexpr std::size_t lanes = 64;
   if (n < 2 * lanes) {
     T value = in[0];
     for (std::size_t i = 1; i < n; ++i) value = combine<reduction>(value, in[i]);
     return value;
   }
-  if (n > 256) {
+  if (n > 2048) {
     const std::size_t half = n / 2 / lanes * lanes;
     return combine<reduction>(fold_range<reduction>(in, half), fold_range<reduction>(in + half, n - half));
   }
@@ -119,6 +119,90 @@ void product(std::byte* out, const std::byte* left, const std::byte* right, std:
   }
 }
 
+// to[i] = from[i * stride].
+template <class T>
+void gather(std::byte* to, const std::byte* from, std::size_t n, std::ptrdiff_t stride) {
+  T* out = reinterpret_cast<T*>(to);
+  const T* in = reinterpret_cast<const T*>(from);
+  const auto count = static_cast<std::ptrdiff_t>(n);
+  // The commonest strides as constants, which the compiler turns into shuffles.
+  switch (stride) {
+    case 0: for (std::ptrdiff_t i = 0; i < count; ++i) out[i] = *in; break;
+    case 1: for (std::ptrdiff_t i = 0; i < count; ++i) out[i] = in[i]; break;
+    case 2: for (std::ptrdiff_t i = 0; i < count; ++i) out[i] = in[2 * i]; break;
+    case -1: for (std::ptrdiff_t i = 0; i < count; ++i) out[i] = in[-i]; break;
+    default: for (std::ptrdiff_t i = 0; i < count; ++i) out[i] = in[i * stride];
+  }
+}
+
+template <class T>
+struct TransposeTile {
+  static constexpr std::size_t side = 32 / sizeof(T), tile = 2 * side;  // a tile's rows are cache lines
+  typedef T Vector __attribute__((vector_size(32), aligned(sizeof(T)), may_alias));
+
+  /// Interleaves the first half of a list of vectors with the second. As often as it can be halved, it is transposed.
+  static void interleave(const Vector* a, Vector* b) {
+    for (std::size_t k = 0; k < side / 2; ++k) {
+      const Vector p = a[k], q = a[k + side / 2];
+      if constexpr (side == 8) {
+        b[2 * k] = __builtin_shufflevector(p, q, 0, 8, 1, 9, 2, 10, 3, 11);
+        b[2 * k + 1] = __builtin_shufflevector(p, q, 4, 12, 5, 13, 6, 14, 7, 15);
+      } else {
+        b[2 * k] = __builtin_shufflevector(p, q, 0, 4, 1, 5);
+        b[2 * k + 1] = __builtin_shufflevector(p, q, 2, 6, 3, 7);
+      }
+    }
+  }
+  static void turn(Vector* v) {
+    Vector w[side];
+    interleave(v, w);
+    interleave(w, v);
+    if constexpr (side == 8) {
+      interleave(v, w);
+      for (std::size_t k = 0; k < side; ++k) v[k] = w[k];
+    }
+  }
+  /// Reads every line of the tile whole, then writes every line whole: with rows a power of two apart they would drive
+  /// each other out of the cache.
+  static void copy(T* out, const T* in, std::ptrdiff_t out_pitch, std::ptrdiff_t in_pitch) {
+    Vector quarters[2][2][side];  // [upper or lower rows of out][left or right columns]
+    for (std::size_t j = 0; j < tile; ++j)
+      for (std::size_t half = 0; half < 2; ++half)
+        quarters[half][j / side][j % side] =
+            *reinterpret_cast<const Vector*>(in + static_cast<std::ptrdiff_t>(j) * in_pitch +
+                                             static_cast<std::ptrdiff_t>(half * side));
+    for (auto& half : quarters)
+      for (auto& quarter : half) turn(quarter);
+    for (std::size_t i = 0; i < tile; ++i)
+      for (std::size_t half = 0; half < 2; ++half)
+        *reinterpret_cast<Vector*>(out + static_cast<std::ptrdiff_t>(i) * out_pitch +
+                                   static_cast<std::ptrdiff_t>(half * side)) = quarters[i / side][half][i % side];
+  }
+};
+
+template <class T>
+void transpose(std::byte* to, const std::byte* from, std::size_t rows, std::size_t columns, std::ptrdiff_t out_pitch,
+               std::ptrdiff_t in_pitch) {
+  constexpr std::size_t tile = TransposeTile<T>::tile;
+  T* out = reinterpret_cast<T*>(to);
+  const T* in = reinterpret_cast<const T*>(from);
+  const auto offset = [](std::size_t a, std::ptrdiff_t pitch, std::size_t b) {
+    return static_cast<std::ptrdiff_t>(a) * pitch + static_cast<std::ptrdiff_t>(b);
+  };
+  const std::size_t whole_rows = rows / tile * tile, whole_columns = columns / tile * tile;
+  // Each line read lies on another page, which no hardware prefetcher foresees.
+  constexpr std::size_t ahead = 3 * tile;
+  for (std::size_t i = 0; i < whole_rows; i += tile)
+    for (std::size_t j = 0; j < whole_columns; j += tile) {
+      if (j + ahead + tile <= columns)
+        for (std::size_t k = 0; k < tile; ++k) __builtin_prefetch(in + offset(j + ahead + k, in_pitch, i));
+      TransposeTile<T>::copy(out + offset(i, out_pitch, j), in + offset(j, in_pitch, i), out_pitch, in_pitch);
+    }
+  for (std::size_t i = 0; i < rows; ++i)
+    for (std::size_t j = i < whole_rows ? whole_columns : 0; j < columns; ++j)
+      out[offset(i, out_pitch, j)] = in[offset(j, in_pitch, i)];
+}
+
 template <class From>
 void fill_casts(Block* entry) {
   entry[0] = cast<From, float>;
@@ -155,6 +239,11 @@ void fill_others(Table& table) {
   fill_fold<Reduction::prod>(table);
   fill_fold<Reduction::max>(table);
   fill_fold<Reduction::min>(table);
+  table.gather[0] = gather<std::uint8_t>;
+  table.gather[1] = gather<std::uint32_t>;
+  table.gather[2] = gather<std::uint64_t>;
+  table.transpose[0] = transpose<std::uint32_t>;
+  table.transpose[1] = transpose<std::uint64_t>;
   table.product[0] = product<float>;
   table.product[1] = product<double>;
 }

@@ -15,6 +15,12 @@ using Fold = void (*)(std::byte* out, const std::byte* in, std::size_t n);
 using SmallProduct = void (*)(std::byte* c, const std::byte* a, const std::byte* b, std::size_t m, std::size_t n,
                               std::size_t k, const std::ptrdiff_t* strides);
 
+/// to[i] = from[i * stride], stride in elements. The two do not overlap.
+using Gather = void (*)(std::byte* to, const std::byte* from, std::size_t n, std::ptrdiff_t stride);
+/// out[i * out_pitch + j] = in[j * in_pitch + i], pitches in elements.
+using Transpose = void (*)(std::byte* out, const std::byte* in, std::size_t rows, std::size_t columns,
+                           std::ptrdiff_t out_pitch, std::ptrdiff_t in_pitch);
+
 /// The rows of elementwise.def, in their order.
 enum class Row : int {
 #define UNARY(name, ...) name,
@@ -55,6 +61,10 @@ struct Table {
   Block cast[4][4];
   Fold fold[reduction_count][3];
   SmallProduct product[2];
+  /// Of elements of one, four and eight bytes.
+  Gather gather[3];
+  /// Of elements of four and of eight bytes.
+  Transpose transpose[2];
 };
 
 /// The table for this processor, or for what WENGERT_ISA names ("baseline", "avx2").

@@ -120,7 +120,7 @@ Tensor reduced(Tensor losses, const Labels& labels, const Tensor& weight, Reduct
                Location where) {
   if (labels.counted.defined()) losses = wengert::where({labels.counted, where}, losses, 0.0);
   if (reduction != Reduction::mean) return reduced(losses, reduction, where);
-  const Tensor total = sum(losses, {}, false, where);
+  Tensor total = sum(losses, {}, false, where);
   if (labels.count == 0) return total;
   if (!weight.defined()) return div({total, where}, static_cast<double>(labels.count));
   Tensor weights = index_select(weight, 0, labels.index, where);

@@ -166,8 +166,10 @@ void Visitor::on_module(Module&) {}
 
 std::string Visitor::path() const {
   std::string path;
-  for (const Name* name = innermost_; name; name = name->outer)
-    path = std::string(name->text) + (path.empty() ? "" : ".") + path;
+  for (const Name* name = innermost_; name; name = name->outer) {
+    if (!path.empty()) path.insert(0, 1, '.');
+    path.insert(0, name->text);
+  }
   return path;
 }
 

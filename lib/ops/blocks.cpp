@@ -8,6 +8,13 @@ namespace {
 constexpr std::int64_t block = 1024;  // elements: a few blocks stay in the first-level cache
 constexpr std::size_t max_inputs = 4;
 
+/// True for a large array whose rows run across memory, as a transposed one's do: read by rows, every element would
+/// cost a cache line. Turning it around first, by tiles, is several times cheaper.
+bool across_memory(const Node& x) {
+  const std::size_t ndim = x.shape.size();
+  return ndim >= 2 && x.strides[ndim - 1] > 16 && x.shape[ndim - 1] > 16 && x.shape[ndim - 2] > 16 && x.strides[ndim - 2] == 1;
+}
+
 Tensor number_as(const char* operation, const Operand& number, DType dtype) {
   if (dtype == int64) {
     if (!number.is_whole())
@@ -36,9 +43,17 @@ void run_blocks(kernel::Block kernel, Node& out, Node* const* in, std::size_t co
   if (direct) return kernel(to, from, static_cast<std::size_t>(size));
 
   StridedReader readers[max_inputs];
-  for (std::size_t i = 0; i < count; ++i)
-    if (in[i])
-      readers[i] = StridedReader(in[i]->data, item_size(in[i]->dtype), out.shape, broadcast_strides(*in[i], out.shape));
+  Tensor packed[max_inputs];
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!in[i]) continue;
+    Node* from_node = in[i];
+    if (across_memory(*from_node)) {
+      packed[i] = compact(Tensor(from_node));
+      from_node = &packed[i].node();
+    }
+    readers[i] = StridedReader(from_node->data, item_size(from_node->dtype), out.shape,
+                               broadcast_strides(*from_node, out.shape));
+  }
   alignas(64) std::byte buffers[max_inputs][block * 8];
   const auto item = static_cast<std::int64_t>(item_size(out.dtype));
   for (std::int64_t start = 0; start < size; start += block) {

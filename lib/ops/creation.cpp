@@ -18,6 +18,7 @@ Tensor generate(const Shape& shape, TensorOptions options, Location where, F val
     using T = std::remove_pointer_t<decltype(to)>;
     for (std::int64_t i = 0; i < count; ++i) {
       if constexpr (std::is_same_v<T, bool>) to[i] = value(i) != 0.0;
+      else if constexpr (std::is_same_v<T, std::int64_t>) to[i] = whole(value(i));
       else to[i] = static_cast<T>(value(i));
     }
   };

@@ -118,6 +118,8 @@ std::vector<Sample> scatter_samples() {
   return {{"repeated places", {numbers.uniform({3, 2}, -2, 2), numbers.integers({4, 2}, 0, 3), numbers.uniform({4, 2}, -2, 2)},
            [](const auto& in) { return scatter_add(in[0], 0, in[1], in[2]); }},
           {"columns", {numbers.uniform({2, 4}, -2, 2), numbers.integers({2, 3}, -4, 4), numbers.uniform({2, 3}, -2, 2)},
+           [](const auto& in) { return scatter_add(in[0], 1, in[1], in[2]); }},
+          {"nothing added", {numbers.uniform({2, 3}, -2, 2), numbers.integers({2, 0}, 0, 3), numbers.uniform({2, 0}, -2, 2)},
            [](const auto& in) { return scatter_add(in[0], 1, in[1], in[2]); }}};
 }
 

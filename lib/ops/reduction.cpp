@@ -58,10 +58,8 @@ std::vector<Sample> samples(bool smooth, bool of_nothing) {
   add("middle axis", {2, 3, 2}, {1}, false);
   add("0-d", {}, {}, false);
   add("extent of one", {3, 1}, {1}, false);
-  if (of_nothing) {
-    add("over nothing", {0, 3}, {0}, false);
-    add("to nothing", {0, 3}, {1}, false);
-  }
+  if (of_nothing) add("over nothing", {0, 3}, {0}, false);
+  add("to nothing", {0, 3}, {1}, false);
   return list;
 }
 
@@ -167,6 +165,7 @@ Tensor count_nonzero(const Tensor& x, const Axes& axes, bool keepdims, Location 
   return sum(x.astype(boolean, where), axes, keepdims, where);
 }
 Tensor all(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
+  if (x.dtype() != boolean) fail<DTypeError>("all", "takes boolean tensors: got ", x.dtype(), ". Did you mean x != 0?");
   return equal({count_nonzero(logical_not(x, where), axes, keepdims, where), where}, 0);
 }
 Tensor any(const Tensor& x, const Axes& axes, bool keepdims, Location where) {

@@ -68,7 +68,8 @@ constexpr Operation slice_operation{
           sample("every other column", {2, 5}, [](const Tensor& x) { return slice(x, -1, 0, 5, 2); }),
           sample("backward", {5}, [](const Tensor& x) { return slice(x, 0, {-1, SliceRange::to_end, -1}); }),
           sample("of a transposed", {3, 4}, [](const Tensor& x) { return slice(transpose(x), 0, -3, -1); }),
-          sample("nothing", {3, 2}, [](const Tensor& x) { return slice(x, 0, 2, 1); })};
+          sample("nothing", {3, 2}, [](const Tensor& x) { return slice(x, 0, 2, 1); }),
+          sample("of nothing", {3, 0}, [](const Tensor& x) { return slice(x, 0, 1, 3); })};
     }};
 constexpr Operation unslice_operation{
     .name = "unslice",
@@ -78,9 +79,9 @@ constexpr Operation unslice_operation{
       return slice_as(c.g, at, c.input_shape(0)[at.axis], {});
     }},
     .samples = [] {
-      return std::vector<Sample>{sample("second and fourth of five", {2, 3}, [](const Tensor& x) {
-        return unslice(x, SliceAttributes(0, 1, 2, 5));
-      })};
+      return std::vector<Sample>{
+          sample("second and fourth of five", {2, 3}, [](const Tensor& x) { return unslice(x, SliceAttributes(0, 1, 2, 5)); }),
+          sample("nothing, in three", {2, 0}, [](const Tensor& x) { return unslice(x, SliceAttributes(1, 0, 1, 3)); })};
     }};
 const Registered registered_slice(slice_operation), registered_unslice(unslice_operation);
 

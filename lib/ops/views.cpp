@@ -82,7 +82,8 @@ constexpr Operation permute_operation{
       return std::vector<Sample>{
           sample("three dimensions", {2, 3, 4}, [](const Tensor& x) { return permute(x, {2, 0, 1}); }),
           sample("negative axes", {2, 3}, [](const Tensor& x) { return permute(x, {-1, 0}); }),
-          sample("0-d", {}, [](const Tensor& x) { return permute(x, {}); })};
+          sample("0-d", {}, [](const Tensor& x) { return permute(x, {}); }),
+          sample("empty", {2, 0, 3}, [](const Tensor& x) { return permute(x, {2, 0, 1}); })};
     }};
 constexpr Operation broadcast_operation{
     .name = "broadcast_to",
@@ -93,7 +94,8 @@ constexpr Operation broadcast_operation{
           sample("row", {3}, [](const Tensor& x) { return broadcast_to(x, {2, 3}); }),
           sample("column", {2, 1}, [](const Tensor& x) { return broadcast_to(x, {2, 3}); }),
           sample("0-d", {}, [](const Tensor& x) { return broadcast_to(x, {2, 2}); }),
-          sample("to nothing", {1, 3}, [](const Tensor& x) { return broadcast_to(x, {0, 3}); })};
+          sample("to nothing", {1, 3}, [](const Tensor& x) { return broadcast_to(x, {0, 3}); }),
+          sample("of nothing", {0, 1}, [](const Tensor& x) { return broadcast_to(x, {2, 0, 3}); })};
     }};
 const Registered registered_reshape(reshape_operation), registered_permute(permute_operation),
     registered_broadcast(broadcast_operation);

@@ -81,8 +81,7 @@ TEST_CASE("take") {
 
 TEST_CASE("take: members that were replaced, strided inputs, every dtype") {
   auto set = numbered(4);
-  set.inputs = transpose(arange(8.0).astype(float64).detach());
-  set.inputs = transpose(reshape(set.inputs, {2, 4}));  // (4, 2), strided
+  set.inputs = transpose(reshape(arange(8.0, {.dtype = float64}), {2, 4}));  // (4, 2), strided
   set.labels = set.labels > 1;
   const auto some = set.take({1, 3});
   CHECK(values<double>(some.inputs) == std::vector<double>{1, 5, 3, 7});

@@ -94,7 +94,7 @@ TEST_CASE("FileReader reads pieces of regular files") {
 
 TEST_CASE("gunzip") {
   std::string text;
-  for (int i = 0; i < 300'000; ++i) text += std::to_string(i * 7919 % 100'003) + ",";
+  for (std::int64_t i = 0; i < 300'000; ++i) text += std::to_string(i * 7919 % 100'003) + ",";
   const std::string packed = gzip(text);
   CHECK(io::gunzip("read", "f", packed, 1 << 24) == text);
   CHECK(io::gunzip("read", "f", packed, text.size()) == text);

@@ -6,6 +6,8 @@
 
 #include <wengert/wengert.hpp>
 
+#include "claims.hpp"
+
 namespace derivations {
 
 using wengert::matmul;
@@ -14,9 +16,6 @@ using wengert::sigmoid;
 using wengert::sum;
 using wengert::Tensor;
 using wengert::transpose;
-
-/// In the order of the parameters they belong to.
-using Gradients = std::vector<Tensor>;
 
 /// The derivative of the sigmoid in terms of its value: right for a = sigmoid(z), wrong for z itself.
 inline Tensor sigmoid_derivative(const Tensor& a) { return a * (1.0 - a); }

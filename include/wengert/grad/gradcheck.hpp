@@ -44,7 +44,8 @@ using TensorFunction = std::function<Tensor(const std::vector<Tensor>&)>;
 /// Richardson's extrapolation, whose own estimate of its error, plus the tolerances of `options`, is what an entry
 /// may differ by; and with order 2 the same for the gradient of a random contraction. float64 inputs are varied,
 /// others are passed as they are. Not ok: a wrong entry, one that is not finite where the function is, a wrong
-/// shape or dtype, a missing derivative, a function whose value changes between calls, an error thrown by f.
+/// shape or dtype, a missing derivative, a kink at the point, a function whose value changes between calls, an
+/// exception thrown by f.
 /// Throws DTypeError if there is no float64 input to vary.
 GradcheckReport gradcheck(const TensorFunction& f, const std::vector<Tensor>& inputs,
                           const GradcheckOptions& options = {});

@@ -1,0 +1,96 @@
+// Factorizations of matrices, solves and functions of matrices, by LAPACK. The matrix is in the last two
+// dimensions, those before are batches. float32 and float64. lib/ops/factorization.cpp lib/ops/cholesky.cpp
+// lib/ops/solve.cpp lib/ops/solve_triangular.cpp lib/ops/inverse.cpp lib/ops/determinant.cpp lib/ops/qr.cpp
+// lib/ops/eigh.cpp lib/ops/svd.cpp lib/ops/pinv.cpp lib/ops/matrix_functions.cpp
+#pragma once
+
+#include "wengert/core/tensor.hpp"
+
+namespace wengert {
+
+// A matrix with a NaN or an infinity in it has NaN everywhere in its result; the others of its batch have
+// theirs. A matrix on which an operation fails is a ValueError that names it by its place in the batch. An
+// empty matrix is taken as mathematics has it: its determinant is 1.
+
+/// The lower triangular l with a = l lᵀ, for symmetric positive definite a. Only the lower triangle of a is
+/// read; the gradient is that with respect to symmetric a, itself symmetric. Throws ValueError unless a is
+/// positive definite.
+Tensor cholesky(const Tensor& a, Location where = {});
+
+/// The x with a x = b, for square a (..., n, n) and b a vector (n) or matrices (..., n, k); batches are
+/// broadcast. Throws ValueError for an a whose elimination meets a pivot of exactly 0.
+Tensor solve(const Tensor& a, const Tensor& b, Location where = {});
+
+struct TriangularOptions {
+  bool lower = true;           ///< the triangle of a that is read
+  bool transpose = false;      ///< solve aᵀ x = b
+  bool unit_diagonal = false;  ///< take the diagonal as ones, whatever it is
+};
+/// The same for triangular a: the other triangle is not read and has gradient 0. Throws ValueError for a zero
+/// on the diagonal.
+Tensor solve_triangular(const Tensor& a, const Tensor& b, TriangularOptions options = {},
+                        Location where = {});
+
+/// The inverse. Throws ValueError where there is a pivot of exactly 0. To solve, solve() is better.
+Tensor inv(const Tensor& a, Location where = {});
+
+/// The determinant. For a singular a it is 0 and the gradient is the matrix of cofactors; this and all higher
+/// derivatives are right there too, and cost a singular value decomposition.
+Tensor det(const Tensor& a, Location where = {});
+
+struct Slogdet {
+  Tensor sign;       ///< 1, -1 or, for a singular matrix, 0; has no gradient
+  Tensor logabsdet;  ///< log(|det(a)|); -infinity for a singular matrix, whose gradient is a ValueError
+};
+Slogdet slogdet(const Tensor& a, Location where = {});
+
+struct Qr {
+  Tensor q;  ///< (..., m, k), orthonormal columns
+  Tensor r;  ///< (..., k, n), upper triangular
+};
+/// a = q r with k = min(m, n). The gradient is a ValueError where the first k columns of a depend on each
+/// other: some diagonal element of r is not above k times the rounding unit times the largest of them.
+Qr qr(const Tensor& a, Location where = {});
+
+struct Eigh {
+  Tensor eigenvalues;   ///< (..., n), ascending
+  Tensor eigenvectors;  ///< (..., n, n), one in each column
+};
+/// Eigenvalues and eigenvectors of symmetric a, of which only the lower triangle is read; the gradient is
+/// that with respect to symmetric a, itself symmetric.
+///
+/// Of equal eigenvalues (to n rounding units of the largest) the eigenvectors are not unique. In the gradient
+/// 1 / (λⱼ - λᵢ) is taken as 0 there. That is right for functions of the eigenvalues in which equal ones play
+/// equal parts, such as sum(f(λ)), for single eigenvectors of other eigenvalues, and for the projection onto
+/// the space that equal ones span. A function that treats equal eigenvalues differently, such as the largest,
+/// gets one of its subgradients. Everything else, such as V f(λ) Vᵀ entry by entry, and every second
+/// derivative through equal eigenvalues, would come out wrong and is a ValueError instead, with one exception
+/// that cannot be told apart: where f is 0 at the repeated eigenvalue itself.
+Eigh eigh(const Tensor& a, Location where = {});
+
+struct Svd {
+  Tensor u;   ///< (..., m, k), orthonormal columns
+  Tensor s;   ///< (..., k), descending, none negative
+  Tensor vh;  ///< (..., k, n), orthonormal rows
+};
+/// a = u diag(s) vh with k = min(m, n). For equal singular values, and for singular values of 0, the gradient
+/// is as eigh() has it: right, a subgradient (of sum(s), the nuclear norm, or of the largest), or a
+/// ValueError.
+Svd svd(const Tensor& a, Location where = {});
+
+/// The x, (n) or (..., n, k), that makes the sum of squares of a x - b least, for a (..., m, n) with m >= n
+/// and full rank. Throws ValueError where the rank is less, as qr() tells it.
+Tensor lstsq(const Tensor& a, const Tensor& b, Location where = {});
+
+/// The pseudoinverse of Moore and Penrose, (..., m, n) -> (..., n, m). Singular values up to max(m, n)
+/// rounding units of the largest count as 0. The gradient is that among matrices of the same rank; pinv jumps
+/// where the rank changes.
+Tensor pinv(const Tensor& a, Location where = {});
+
+/// a multiplied with itself n times; of a negative n, inv(a) -n times. n = 0: the identity.
+Tensor matrix_power(const Tensor& a, std::int64_t n, Location where = {});
+
+/// The exponential of a matrix: I + a + a a / 2 + ...
+Tensor expm(const Tensor& a, Location where = {});
+
+}  // namespace wengert

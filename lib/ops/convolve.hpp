@@ -1,0 +1,30 @@
+// The kernels behind convolutions, transposed ones and the derivatives of both: three products, each linear in two
+// arrays. Another implementation takes their place by filling in the same table.
+#pragma once
+
+#include "lib/ops/windows.hpp"
+#include "wengert/core/dtype.hpp"
+
+namespace wengert {
+
+/// x (batch, in, pixels), w (out, in / groups, taps), y (batch, out, places); float32 or float64.
+struct ConvolutionProblem {
+  DType dtype;
+  std::int64_t batch, in, out, groups;
+  Windows windows;
+};
+
+/// All arrays are contiguous; the first one is written, whatever it held.
+struct ConvolutionKernels {
+  /// y[n, o, p] = sum over i, t of w[o, i, t] x[n, i, p * stride + t * dilation - padding].
+  void (*forward)(const ConvolutionProblem&, std::byte* y, const std::byte* x, const std::byte* w);
+  /// Its adjoint in x: x += w y at the same places, from zeros.
+  void (*to_input)(const ConvolutionProblem&, std::byte* x, const std::byte* y, const std::byte* w);
+  /// Its adjoint in w.
+  void (*to_weight)(const ConvolutionProblem&, std::byte* w, const std::byte* x, const std::byte* y);
+};
+
+/// The kernels for a problem.
+const ConvolutionKernels& convolution_kernels(const ConvolutionProblem& problem);
+
+}  // namespace wengert

@@ -1,0 +1,125 @@
+#include "wengert/ops/pooling.hpp"
+
+#include <algorithm>
+
+#include "lib/ops/blocks.hpp"
+#include "lib/ops/dense.hpp"
+#include "lib/ops/windows.hpp"
+#include "wengert/ops/elementwise.hpp"
+#include "wengert/ops/indexing.hpp"
+#include "wengert/ops/reduction.hpp"
+#include "wengert/ops/shape.hpp"
+
+namespace wengert {
+namespace {
+
+Windows pool_windows(const char* name, const Tensor& x, std::size_t rank, const Axes& kernel, const Axes& stride,
+                     const Axes& padding, const Axes& dilation, bool ceil_mode) {
+  require_float(name, x.dtype());
+  const Windows w = make_windows(name, spatial_extents(name, x.shape(), rank), kernel, stride.empty() ? kernel : stride,
+                                 padding, dilation, ceil_mode);
+  for (std::size_t d = 0; d < rank; ++d)
+    if (2 * w.padding[d] > w.kernel[d])
+      fail<ValueError>(name, "padding must be at most half the kernel: got ", w.padding, " for ", w.kernel);
+  return w;
+}
+
+Shape pooled_shape(const Tensor& x, const Windows& w) {
+  Shape shape{x.shape()[0], x.shape()[1]};
+  for (const std::int64_t extent : w.output) shape.push_back(extent);
+  return shape;
+}
+
+/// Where the first largest element of each window lies: to (channels, places) in from (channels, pixels).
+template <class T>
+void search(std::int64_t* to, const T* from, const Windows& w, std::int64_t channels) {
+  const std::int64_t places = w.places(), pixels = w.pixels();
+  for (std::int64_t c = 0; c < channels; ++c, to += places, from += pixels) {
+    std::fill_n(to, places, std::int64_t{-1});
+    for_each_run(w, [=](const WindowRun& run) {
+      std::int64_t* best = to + run.to + run.lead;
+      for (std::int64_t i = 0, at = run.from; i < run.count; ++i, at += run.step) {
+        if (best[i] >= 0) {
+          const T held = from[best[i]];
+          if (!(from[at] > held || (from[at] != from[at] && held == held))) continue;
+        }
+        best[i] = at;
+      }
+    });
+  }
+}
+
+Tensor max_pool(const char* name, std::size_t rank, const Tensor& x, const Axes& kernel, const MaxPoolOptions& options,
+                Location where) {
+  const Windows w =
+      pool_windows(name, x, rank, kernel, options.stride, options.padding, options.dilation, options.ceil_mode);
+  for (std::size_t d = 0; d < rank; ++d)
+    for (std::int64_t o = 0; o < w.output[d]; ++o) {
+      bool any = false;
+      for (std::int64_t t = 0; t < w.kernel[d] && !any; ++t) {
+        const std::int64_t at = o * w.stride[d] + t * w.dilation[d] - w.padding[d];
+        any = at >= 0 && at < w.input[d];
+      }
+      if (!any)
+        fail<ShapeError>(name, "every window must see an element: got kernel ", w.kernel, ", padding ", w.padding,
+                         " and dilation ", w.dilation, " for ", x.shape());
+    }
+  const Scope scope(name);
+  const Shape flat{x.shape()[0], x.shape()[1], w.pixels()};
+  const Tensor places = index_tensor({flat[0], flat[1], w.places()}, where, [&](std::int64_t* to) {
+    const Tensor values = dense(x.node());
+    with_element(x.dtype(), [&](auto unit) {
+      search(to, values.node().values<decltype(unit)>(), w, flat[0] * flat[1]);
+    });
+  });
+  return reshape(gather(reshape(x, flat, where), 2, places, where), pooled_shape(x, w), where);
+}
+
+/// How many elements count in each window of one dimension.
+std::vector<double> counts(const Windows& w, std::size_t d, bool with_padding) {
+  std::vector<double> list;
+  for (std::int64_t o = 0; o < w.output[d]; ++o) {
+    const std::int64_t start = o * w.stride[d] - w.padding[d], end = start + w.kernel[d];
+    const std::int64_t from = with_padding ? start : std::max<std::int64_t>(start, 0);
+    list.push_back(static_cast<double>(std::min(end, w.input[d] + (with_padding ? w.padding[d] : 0)) - from));
+  }
+  return list;
+}
+
+Tensor avg_pool(const char* name, std::size_t rank, const Tensor& x, const Axes& kernel, const AvgPoolOptions& options,
+                Location where) {
+  const Windows w = pool_windows(name, x, rank, kernel, options.stride, options.padding, 1, options.ceil_mode);
+  const Scope scope(name);
+  const Shape columns{x.shape()[0], x.shape()[1], w.taps(), w.places()};
+  const Tensor total = reshape(sum(reshape(unfold_windows(x, w, where), columns, where), {2}, false, where),
+                               pooled_shape(x, w), where);
+  bool same = true;
+  std::vector<std::vector<double>> divisors;
+  double taps = 1.0;
+  for (std::size_t d = 0; d < rank; ++d) {
+    divisors.push_back(counts(w, d, options.count_include_pad));
+    for (const double count : divisors[d]) same &= count == divisors[d][0];
+    taps *= divisors[d][0];
+  }
+  if (same) return div({total, where}, taps);
+  Tensor divisor = along_axis(divisors[0], 0, rank, x.dtype(), where);
+  for (std::size_t d = 1; d < rank; ++d) divisor = mul({divisor, where}, along_axis(divisors[d], d, rank, x.dtype(), where));
+  return div({total, where}, divisor);
+}
+
+}  // namespace
+
+Tensor max_pool1d(const Tensor& x, const Axes& kernel, const MaxPoolOptions& options, Location where) {
+  return max_pool("max_pool1d", 1, x, kernel, options, where);
+}
+Tensor max_pool2d(const Tensor& x, const Axes& kernel, const MaxPoolOptions& options, Location where) {
+  return max_pool("max_pool2d", 2, x, kernel, options, where);
+}
+Tensor avg_pool1d(const Tensor& x, const Axes& kernel, const AvgPoolOptions& options, Location where) {
+  return avg_pool("avg_pool1d", 1, x, kernel, options, where);
+}
+Tensor avg_pool2d(const Tensor& x, const Axes& kernel, const AvgPoolOptions& options, Location where) {
+  return avg_pool("avg_pool2d", 2, x, kernel, options, where);
+}
+
+}  // namespace wengert

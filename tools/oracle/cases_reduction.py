@@ -1,0 +1,60 @@
+"""Reductions over no, one and several axes: include/wengert/ops/reduction.hpp."""
+import torch
+
+from cases_elementwise import T, inf, nan
+
+SMALLEST = 5e-324
+
+
+def several(f):
+    """A function of one dimension, over several or (None) all of them."""
+    def reduce(x, dims, keepdim):
+        for d in sorted((d % x.dim() for d in (range(x.dim()) if dims is None else dims)), reverse=True):
+            x = f(x, d, keepdim)
+        return x
+    return reduce
+
+
+def with_all(f):
+    return lambda x, dims, keepdim: f(x, tuple(range(x.dim())) if dims is None else dims, keepdim)
+
+
+def deviation(f, unbiased):
+    return with_all(lambda x, dims, keepdim: f(x, dims, unbiased=unbiased, keepdim=keepdim))
+
+
+REDUCTIONS = {
+    "sum": with_all(torch.sum), "mean": with_all(torch.mean), "max": with_all(torch.amax), "min": with_all(torch.amin),
+    "prod": several(torch.prod), "var": deviation(torch.var, False), "std": deviation(torch.std, False),
+    "var.ddof": deviation(torch.var, True), "std.ddof": deviation(torch.std, True),
+    "logsumexp": with_all(torch.logsumexp),
+}
+AXES = {"all": (None, False), "0": ([0], False), "-1": ([-1], False), "1.keepdims": ([1], True), "02": ([0, 2], False),
+        "-2-1.keepdims": ([-2, -1], True)}
+ROWS = torch.tensor([[1.0, 3, 3, -2], [2, 2, 2, 2], [0, -0.0, 1, 0], [inf, 1, inf, 2], [-inf, -inf, -inf, -inf],
+                     [nan, 1, inf, -inf], [1e300, 1e300, -1e300, 1], [SMALLEST, 0, SMALLEST, 1e-310]], dtype=T)
+FACTORS = torch.tensor([[1.0, 0, 3, -2], [0, 2, 0, 2], [0, 0, 0, 1], [2, 3, 4, 5], [-0.0, 1, 1, 1]], dtype=T)
+
+
+def record(family):
+    for name, f in REDUCTIONS.items():
+        for axes, (dims, keepdim) in AXES.items():
+            family.case(f"{name}:{axes}", "random", lambda x, a=dims, k=keepdim: f(x, a, k), family.normal(2, 3, 4))
+        family.case(f"{name}:-1", "special", lambda x: f(x, [-1], False), ROWS)
+    family.case("prod:-1", "zeros", lambda x: torch.prod(x, -1), FACTORS)
+    family.case("prod:all", "zeros", lambda x: torch.prod(torch.prod(x, 1), 0), FACTORS[[0, 3]])
+    family.case("max:all", "ties", lambda x: torch.amax(x, (0, 1)), ROWS[:3])
+    family.case("min:all", "ties", lambda x: torch.amin(x, (0, 1)), ROWS[:3])
+    family.case("logsumexp:-1", "large", lambda x: torch.logsumexp(x, -1), 500 * family.normal(3, 5))
+    family.case("sum:all", "whole", lambda x: torch.sum(x), family.whole(-9, 9, 3, 4))
+    family.case("sum:-1", "boolean", lambda x: torch.sum(x, -1), family.whole(0, 2, 3, 4).bool())
+    for name, f in {"argmax": torch.argmax, "argmin": torch.argmin}.items():
+        family.case(f"{name}:0", "random", lambda x: f(x, 0), family.normal(4, 5), vary=())
+        family.case(f"{name}:-1.keepdims", "random", lambda x: f(x, -1, keepdim=True), family.normal(4, 5), vary=())
+        family.case(f"{name}:-1.keepdims", "special", lambda x: f(x, -1, keepdim=True), ROWS, vary=())
+    some = family.whole(0, 2, 3, 4)
+    family.case("count_nonzero:all", "random", lambda x: torch.count_nonzero(x), some)
+    family.case("count_nonzero:-1", "special", lambda x: torch.count_nonzero(x, -1), ROWS, vary=())
+    for name, f in {"all": torch.all, "any": torch.any}.items():
+        family.case(f"{name}:all", "random", lambda x: f(x), some.bool())
+        family.case(f"{name}:1", "random", lambda x: f(x, 1), some.bool())
