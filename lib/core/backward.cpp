@@ -19,8 +19,10 @@ struct Cotangent {
 
   void add(Tensor term) {
     if (!term.defined()) return;
-    if (value.defined()) accumulate(value, term);
-    else value = std::move(term);
+    if (value.defined())
+      accumulate(value, term);
+    else
+      value = std::move(term);
   }
 };
 
@@ -28,8 +30,10 @@ struct Cotangent {
 class PassMode {
  public:
   explicit PassMode(bool create_graph) {
-    if (create_graph) on_.emplace();
-    else off_.emplace();
+    if (create_graph)
+      on_.emplace();
+    else
+      off_.emplace();
   }
 
  private:
@@ -37,8 +41,8 @@ class PassMode {
   std::optional<NoGrad> off_;
 };
 
-/// A version of each leaf that was reached, and what it is to get at the end. The memory of the list serves the next
-/// pass of this thread.
+/// A version of each leaf that was reached, and what it is to get at the end. The memory of the list serves
+/// the next pass of this thread.
 struct LeafGradients {
   using List = std::vector<std::pair<Tensor, Tensor>>;
   List list = std::exchange(spare(), List());
@@ -136,15 +140,18 @@ void apply_rules(const Node& node, const Tensor& g, Wanted wanted, Visit visit) 
   if (operation.rule_of_all) {
     all = operation.rule_of_all(call);
     if (all.size() != node.input_count)
-      fail<GraphError>(operation.name, "the rule must return a cotangent for each input: got ", all.size(), " for ",
-                       node.input_count);
+      fail<GraphError>(operation.name, "the rule must return a cotangent for each input: got ", all.size(),
+                       " for ", node.input_count);
   }
   for (std::uint32_t i = 0; i < node.input_count; ++i) {
     if (!wanted(node.input(i))) continue;
     Tensor result;
-    if (operation.rule_of_all) result = std::move(all[i]);
-    else if (operation.rule_of_input) result = operation.rule_of_input(call, i);
-    else if (operation.rules[i]) result = operation.rules[i](call);
+    if (operation.rule_of_all)
+      result = std::move(all[i]);
+    else if (operation.rule_of_input)
+      result = operation.rule_of_input(call, i);
+    else if (operation.rules[i])
+      result = operation.rules[i](call);
     visit(node.input(i), fitted(node, i, std::move(result)));
   }
 }
@@ -158,7 +165,8 @@ Tensor zeros_of(const Node& node) {
 
 void check_seeds(std::span<const Tensor> outputs, std::span<const Tensor> seeds) {
   if (outputs.size() != seeds.size())
-    fail<GraphError>("backward", "there must be a seed for each output: got ", seeds.size(), " for ", outputs.size());
+    fail<GraphError>("backward", "there must be a seed for each output: got ", seeds.size(), " for ",
+                     outputs.size());
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     if (seeds[i].shape() != outputs[i].shape())
       fail<ShapeError>("backward", "a seed must have its output's shape: got ", seeds[i].shape(), " for ",
@@ -175,8 +183,11 @@ std::vector<Tensor> run_backward(std::span<const Tensor> outputs, std::span<cons
                                  std::span<const Tensor> targets, const PassOptions& options) {
   check_seeds(outputs, seeds);
   const PassMode mode(options.create_graph);
-  const std::optional<Paths> paths = targets.empty() ? std::nullopt : std::optional<Paths>(std::in_place, outputs, targets);
-  const auto wanted = [&](const Node& node) { return node.requires_grad && (!paths || paths->contains(node)); };
+  const std::optional<Paths> paths =
+      targets.empty() ? std::nullopt : std::optional<Paths>(std::in_place, outputs, targets);
+  const auto wanted = [&](const Node& node) {
+    return node.requires_grad && (!paths || paths->contains(node));
+  };
 
   std::vector<Cotangent> results(targets.size());
   std::vector<bool> reached(targets.size());
@@ -184,7 +195,8 @@ std::vector<Tensor> run_backward(std::span<const Tensor> outputs, std::span<cons
 
   Walk<Cotangent> walk;
   for (std::size_t i = 0; i < outputs.size(); ++i)
-    // The value of a seed now: a gradient that is the seed itself must not change when the seed, a leaf, is assigned.
+    // The value of a seed now: a gradient that is the seed itself must not change when the seed, a leaf, is
+    // assigned.
     if (wanted(outputs[i].node())) walk.at(outputs[i].node()).add(Tensor(&seeds[i].node()));
 
   while (!walk.empty()) {
@@ -226,8 +238,10 @@ std::vector<Tensor> run_backward(std::span<const Tensor> outputs, std::span<cons
     Tensor old;
     const std::lock_guard lock(leaf.mutex);
     if (leaf.abandoned) continue;
-    if (leaf.grad.defined()) accumulate(leaf.grad, gradient);
-    else leaf.grad = std::move(gradient);
+    if (leaf.grad.defined())
+      accumulate(leaf.grad, gradient);
+    else
+      leaf.grad = std::move(gradient);
   }
   std::vector<Tensor> gradients;
   gradients.reserve(targets.size());

@@ -1,10 +1,10 @@
-// The choice of the kernels' instruction set, once per program.
+#include "lib/core/dispatch.hpp"
+
 #include <cstdlib>
 #include <cstring>
-#include <string>
 
 #include "lib/core/fail.hpp"
-#include "lib/kernels/table.hpp"
+#include "lib/core/log.hpp"
 
 namespace wengert::kernel {
 namespace {
@@ -44,7 +44,11 @@ Choice choose() {
 }
 
 const Choice& chosen() {
-  static const Choice choice = choose();
+  static const Choice choice = [] {
+    const Choice made = choose();
+    library_log().debug("kernels for {}", made.name);
+    return made;
+  }();
   return choice;
 }
 

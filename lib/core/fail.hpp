@@ -1,4 +1,5 @@
-// fail: throws an error of one kind with a message put together from its parts. For the library's own sources.
+// fail: throws an error of one kind with a message put together from its parts. For the library's own
+// sources.
 #pragma once
 
 #include <sstream>

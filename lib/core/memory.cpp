@@ -15,18 +15,18 @@
 
 #include "wengert/core/storage.hpp"
 
-// Blocks travel between threads in magazines: chains of a class's quota of free blocks. A thread keeps at most two
-// magazines a class, so memory freed on another thread than it was allocated on finds its way back.
+// Blocks travel between threads in magazines: chains of a class's quota of free blocks. A thread keeps at
+// most two magazines a class, so memory freed on another thread than it was allocated on finds its way back.
 
 namespace wengert::memory {
 namespace {
 
 constexpr std::uint32_t class_count = 8 + 38 * 8;
-constexpr std::size_t small_limit = 1024;          // smaller blocks are carved from slabs
+constexpr std::size_t small_limit = 1024;  // smaller blocks are carved from slabs
 constexpr std::size_t first_slab = 64 * 1024, last_slab = 4 * 1024 * 1024;  // a thread's slabs double in size
 constexpr std::size_t huge_page = 2 * 1024 * 1024;
-constexpr std::size_t large_limit = 1024 * 1024;   // from here on, what is cached is bounded
-constexpr std::int64_t flush_at = 64 * 1024;       // bytes a thread counts for itself before it tells the others
+constexpr std::size_t large_limit = 1024 * 1024;  // from here on, what is cached is bounded
+constexpr std::int64_t flush_at = 64 * 1024;  // bytes a thread counts for itself before it tells the others
 
 struct FreeBlock {
   FreeBlock* next;
@@ -73,8 +73,8 @@ void* system_allocate(std::size_t bytes, std::size_t alignment = 64) {
   void* block = std::aligned_alloc(alignment, bytes);
   if (!block) throw std::bad_alloc();
 #ifdef __linux__
-  // A tape of millions of nodes would otherwise spend more time on page faults than on recording, and a large array
-  // read across its rows more on address translation than on reading.
+  // A tape of millions of nodes would otherwise spend more time on page faults than on recording, and a large
+  // array read across its rows more on address translation than on reading.
   if (alignment >= huge_page) madvise(block, bytes, MADV_HUGEPAGE);
 #endif
   return block;
@@ -137,7 +137,8 @@ struct ThreadEnd {
 
 /// This thread's cache; null once the thread is ending, when blocks go to the shared pool one by one.
 ThreadCache* cache() {
-  if (this_cache) [[likely]] return this_cache;
+  if (this_cache) [[likely]]
+    return this_cache;
   if (thread_ended) return nullptr;
   static thread_local ThreadEnd end;
   (void)end;
@@ -172,7 +173,8 @@ void* allocate_fresh(ThreadCache* cache, std::uint32_t cls) {
 void count_cached(std::uint32_t cls, std::int64_t blocks) {
   // Small blocks are not counted one by one: what they amount to is bounded by the peak of nodes.
   if (class_bytes(cls) > small_limit)
-    shared().cached.fetch_add(blocks * static_cast<std::int64_t>(class_bytes(cls)), std::memory_order_relaxed);
+    shared().cached.fetch_add(blocks * static_cast<std::int64_t>(class_bytes(cls)),
+                              std::memory_order_relaxed);
 }
 
 }  // namespace
@@ -194,7 +196,8 @@ void* allocate(std::uint32_t cls) {
   if (cls >= class_count) throw std::bad_alloc();
   if constexpr (!pooled) return system_allocate(class_bytes(cls));
   ThreadCache* mine = cache();
-  if (!mine) [[unlikely]] return allocate_fresh(nullptr, cls);
+  if (!mine) [[unlikely]]
+    return allocate_fresh(nullptr, cls);
   Bin& bin = mine->bins[cls];
   if (!bin.current.blocks) {
     std::swap(bin.current, bin.spare);

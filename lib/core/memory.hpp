@@ -1,5 +1,6 @@
-// The caching allocator behind nodes, their spilled parts and tensor values: 64-byte aligned blocks by size class,
-// kept per thread and shared through one pool that is never destroyed. Blocks may be freed on any thread.
+// The caching allocator behind nodes, their spilled parts and tensor values: 64-byte aligned blocks by size
+// class, kept per thread and shared through one pool that is never destroyed. Blocks may be freed on any
+// thread.
 #pragma once
 
 #include <cstddef>
@@ -7,8 +8,8 @@
 
 namespace wengert::memory {
 
-/// Size class of a request, and the block size that class has. Blocks up to 512 bytes come in steps of 64, larger
-/// ones in eight steps per power of two.
+/// Size class of a request, and the block size that class has. Blocks up to 512 bytes come in steps of 64,
+/// larger ones in eight steps per power of two.
 std::uint32_t size_class(std::size_t bytes) noexcept;
 std::size_t class_bytes(std::uint32_t size_class) noexcept;
 

@@ -44,16 +44,21 @@ void check_shape(const Shape& shape, DType dtype) {
   for (const std::int64_t extent : shape) {
     negative |= extent < 0;
     // An extent of 0 does not excuse the others: strides are products of them.
-    too_large |= __builtin_mul_overflow(bytes, std::max<std::int64_t>(extent, 1), &bytes) || bytes > byte_limit;
+    too_large |=
+        __builtin_mul_overflow(bytes, std::max<std::int64_t>(extent, 1), &bytes) || bytes > byte_limit;
   }
-  if (negative) [[unlikely]] fail<ShapeError>("tensor", "extents must not be negative: got ", shape);
-  if (too_large) [[unlikely]] fail<ShapeError>("tensor", "the shape is too large: got ", shape);
+  if (negative) [[unlikely]]
+    fail<ShapeError>("tensor", "extents must not be negative: got ", shape);
+  if (too_large) [[unlikely]]
+    fail<ShapeError>("tensor", "the shape is too large: got ", shape);
 }
 
 }  // namespace
 
 void* Attributes::operator new(std::size_t bytes) { return memory::allocate_bytes(bytes); }
-void Attributes::operator delete(void* block, std::size_t bytes) noexcept { memory::release_bytes(block, bytes); }
+void Attributes::operator delete(void* block, std::size_t bytes) noexcept {
+  memory::release_bytes(block, bytes);
+}
 
 RuleGuard::RuleGuard(const Node* node) noexcept : before_(ruled_node) { ruled_node = node; }
 RuleGuard::~RuleGuard() { ruled_node = before_; }
@@ -99,8 +104,9 @@ void release_leaf(Leaf* leaf) noexcept {
 }
 
 void destroy_node(Node* node) noexcept {
-  // Nodes whose last reference went wait in a list chained through `id`; whoever came first on this thread frees
-  // them all, so neither a long chain nor a destructor that frees tensors recurses, and nothing is allocated.
+  // Nodes whose last reference went wait in a list chained through `id`; whoever came first on this thread
+  // frees them all, so neither a long chain nor a destructor that frees tensors recurses, and nothing is
+  // allocated.
   static thread_local Node* dying = nullptr;
   static thread_local bool busy = false;
   const auto add = [](Node* last) {
@@ -206,7 +212,8 @@ Tensor record(const Operation& operation, Node* const* inputs, std::size_t count
     node->requires_grad = true;
     for (std::size_t i = 0; i < count; ++i) retain_edge(*inputs[i]);
   } else {
-    // A value like any other now. What belonged to the call goes, the operation with it: it may be the attributes'.
+    // A value like any other now. What belonged to the call goes, the operation with it: it may be the
+    // attributes'.
     forget_inputs(*node);
     delete std::exchange(node->attributes, nullptr);
     node->operation = nullptr;
@@ -214,15 +221,16 @@ Tensor record(const Operation& operation, Node* const* inputs, std::size_t count
   return result;
 }
 
-Tensor record(const Operation& operation, std::initializer_list<Node*> inputs, const Shape& shape, DType dtype,
-              Location where, Attributes* attributes) {
+Tensor record(const Operation& operation, std::initializer_list<Node*> inputs, const Shape& shape,
+              DType dtype, Location where, Attributes* attributes) {
   return record(operation, inputs.begin(), inputs.size(), shape, dtype, where, attributes);
 }
 
 void evaluate(Node& node) { node.operation->forward(node); }
 
 Registered::Registered(const Operation& operation) {
-  if (!operation.samples) throw GraphError(error_text(operation.name, "a registered operation needs samples"));
+  if (!operation.samples)
+    throw GraphError(error_text(operation.name, "a registered operation needs samples"));
   registry().push_back(&operation);
 }
 

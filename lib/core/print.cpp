@@ -29,7 +29,8 @@ std::vector<std::int64_t> shown(std::int64_t extent, bool summarize) {
   return positions;
 }
 
-/// Shortest decimal digits that give back `value` in its own precision, at most `most` after the first or the point.
+/// Shortest decimal digits that give back `value` in its own precision, at most `most` after the first or the
+/// point.
 std::string digits(double value, bool is_float32, bool scientific, int most = precision) {
   char text[400];
   for (int places = 0; places <= most; ++places) {
@@ -48,7 +49,7 @@ std::string digits(double value, bool is_float32, bool scientific, int most = pr
 /// A number on its own, with all the digits that tell it from its neighbours.
 std::string in_full(double value, bool is_float32) {
   const double size = std::fabs(value);
-  const bool scientific = size != 0.0 && (size >= 1e16 || size < 1e-4);
+  const bool scientific = size != 0.0 && (size >= (is_float32 ? 1e7 : 1e16) || size < 1e-4);
   const std::string text = digits(value, is_float32, scientific, 40);
   return scientific || text.find('.') != std::string::npos ? text : text + ".0";
 }
@@ -58,6 +59,7 @@ class Printer {
   explicit Printer(const Tensor& tensor) : tensor_(compact(tensor)), node_(tensor_.node()) {
     summarize_ = node_.size() > summarize_from;
     if (is_float(node_.dtype)) choose_format();
+    if (node_.dtype == boolean) width_ = 5;  // of False, whether there is one or not
     visit(0, 0, [&](std::int64_t at) { width_ = std::max(width_, format(at).size()); });
   }
 
@@ -72,7 +74,8 @@ class Printer {
 
  private:
   double value(std::int64_t at) const {
-    return node_.dtype == float32 ? static_cast<double>(node_.values<float>()[at]) : node_.values<double>()[at];
+    return node_.dtype == float32 ? static_cast<double>(node_.values<float>()[at])
+                                  : node_.values<double>()[at];
   }
 
   template <class F>
@@ -94,6 +97,7 @@ class Printer {
     visit(0, 0, [&](std::int64_t at) {
       if (!std::isfinite(value(at))) return;
       const std::string text = digits(value(at), node_.dtype == float32, scientific_);
+      if (scientific_) exponent_ = std::max(exponent_, text.size() - text.find('e') - 2);
       const std::size_t point = text.find('.');
       if (point == std::string::npos) return;
       places_ = std::max(places_, static_cast<int>(std::min(text.find('e'), text.size()) - point) - 1);
@@ -109,23 +113,30 @@ class Printer {
     if (scientific_) {
       char text[64];
       std::snprintf(text, sizeof text, "%#.*e", places_, v);
-      return text;
+      std::string padded = text;
+      const std::size_t digits_at = padded.find('e') + 2;
+      padded.insert(digits_at, exponent_ - std::min(exponent_, padded.size() - digits_at), '0');
+      return padded;
     }
     // The digits that are there, then blanks up to the widest: 1.5 stands above 2.25 as "1.5 ".
     std::string text = digits(v, node_.dtype == float32, false);
     if (text.find('.') == std::string::npos) text += '.';
     const std::size_t fraction = text.size() - text.find('.') - 1;
-    return text + std::string(static_cast<std::size_t>(places_) - std::min(fraction, static_cast<std::size_t>(places_)), ' ');
+    return text + std::string(static_cast<std::size_t>(places_) -
+                                  std::min(fraction, static_cast<std::size_t>(places_)),
+                              ' ');
   }
 
   std::string print(std::size_t axis, std::int64_t base) const {
     const bool last = axis + 1 == node_.shape.size();
     const std::string indent(axis + 1, ' ');
-    const std::size_t room = line_width - (node_.shape.size() - axis - 1);
+    const std::size_t room = line_width - node_.shape.size();
     std::string text = "[", line = "";
     bool first = true;
     for (const std::int64_t i : shown(node_.shape[axis], summarize_)) {
-      std::string piece = i < 0 ? "..." : last ? format(base + i * node_.strides[axis]) : print(axis + 1, base + i * node_.strides[axis]);
+      std::string piece = i < 0  ? "..."
+                          : last ? format(base + i * node_.strides[axis])
+                                 : print(axis + 1, base + i * node_.strides[axis]);
       if (last) {
         if (i >= 0) piece.insert(0, width_ - piece.size(), ' ');
         if (!first && indent.size() + line.size() + 1 + piece.size() > room) {
@@ -147,7 +158,7 @@ class Printer {
   const Node& node_;
   bool summarize_ = false, scientific_ = false;
   int places_ = 0;
-  std::size_t width_ = 0;
+  std::size_t width_ = 0, exponent_ = 2;  // digits of the exponent
 };
 
 }  // namespace

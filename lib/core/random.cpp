@@ -17,7 +17,8 @@ void set_random_state(RandomKey state) { stream = state; }
 
 std::array<std::uint32_t, 4> random_block(RandomKey start, std::uint64_t index) {
   const std::uint64_t counter = start.counter + index;
-  std::array<std::uint32_t, 4> c{static_cast<std::uint32_t>(counter), static_cast<std::uint32_t>(counter >> 32), 0, 0};
+  std::array<std::uint32_t, 4> c{static_cast<std::uint32_t>(counter),
+                                 static_cast<std::uint32_t>(counter >> 32), 0, 0};
   std::uint32_t k0 = static_cast<std::uint32_t>(start.key), k1 = static_cast<std::uint32_t>(start.key >> 32);
   for (int round = 0; round < 10; ++round) {
     const std::uint64_t p0 = std::uint64_t{0xD2511F53} * c[0], p1 = std::uint64_t{0xCD9E8D57} * c[2];

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <mutex>
+#include <string_view>
 #include <utility>
 
 namespace wengert {
@@ -11,7 +12,7 @@ thread_local const Scope* innermost = nullptr;
 
 const ScopePath* intern(const ScopePath* outer, const char* name) {
   // Never destroyed: nodes in static storage may outlive any static object here.
-  static auto& paths = *new std::map<std::pair<const ScopePath*, std::string>, ScopePath*>;
+  static auto& paths = *new std::map<std::pair<const ScopePath*, std::string_view>, ScopePath*>;
   static auto& mutex = *new std::mutex;
   const std::lock_guard lock(mutex);
   ScopePath*& path = paths[{outer, name}];

@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <cstring>
 
+#include "lib/core/dispatch.hpp"
 #include "lib/core/tape.hpp"
-#include "lib/kernels/table.hpp"
 
 namespace wengert {
 namespace {
 
-void copy_run(std::byte* to, const std::byte* from, std::int64_t count, std::int64_t stride, std::size_t item) {
+void copy_run(std::byte* to, const std::byte* from, std::int64_t count, std::int64_t stride,
+              std::size_t item) {
   kernel::table().gather[item / 4](to, from, static_cast<std::size_t>(count), stride);
 }
 
@@ -27,7 +28,8 @@ void copy_transposed(T* out, const T* in, std::int64_t rows, std::int64_t column
 
 }  // namespace
 
-StridedReader::StridedReader(const std::byte* data, std::size_t item, const Shape& shape, const Strides& strides)
+StridedReader::StridedReader(const std::byte* data, std::size_t item, const Shape& shape,
+                             const Strides& strides)
     : data_(data), item_(item) {
   // Folded from the innermost dimension outward.
   std::int64_t extents[max_dimensions], steps[max_dimensions];
@@ -137,9 +139,12 @@ void copy_contiguous(std::byte* to, const Node& node) {
                         reinterpret_cast<const T*>(node.data) + offset, rows, columns, node.strides[ndim - 2],
                         node.strides[ndim - 1]);
       };
-      if (item == 4) transpose(std::uint32_t{});
-      else if (item == 8) transpose(std::uint64_t{});
-      else transpose(std::uint8_t{});
+      if (item == 4)
+        transpose(std::uint32_t{});
+      else if (item == 8)
+        transpose(std::uint64_t{});
+      else
+        transpose(std::uint8_t{});
       for (std::size_t i = outer.size(); i-- > 0;) {
         offset += outer_strides[i];
         if (++position[i] < outer[i]) break;

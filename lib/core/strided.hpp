@@ -5,8 +5,8 @@
 
 namespace wengert {
 
-/// Reads a strided array, seen as if it had a (broadcast) shape, in row-major order. Each array is folded to as few
-/// dimensions as its own strides allow, so a contiguous one is read in place whatever its shape.
+/// Reads a strided array, seen as if it had a (broadcast) shape, in row-major order. Each array is folded to
+/// as few dimensions as its own strides allow, so a contiguous one is read in place whatever its shape.
 class StridedReader {
  public:
   StridedReader() = default;

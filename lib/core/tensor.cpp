@@ -89,13 +89,16 @@ bool Tensor::is_leaf() const { return handle().version != nullptr; }
 
 double Tensor::item() const {
   const Node& from = node();
-  if (from.size() != 1)
-    fail<ShapeError>("item", "the tensor must have one element: got shape ", from.shape);
+  if (from.size() != 1) fail<ShapeError>("item", "the tensor must have one element: got shape ", from.shape);
   switch (from.dtype) {
-    case float32: return *from.values<float>();
-    case float64: return *from.values<double>();
-    case int64: return static_cast<double>(*from.values<std::int64_t>());
-    case boolean: return *from.values<bool>() ? 1.0 : 0.0;
+    case float32:
+      return *from.values<float>();
+    case float64:
+      return *from.values<double>();
+    case int64:
+      return static_cast<double>(*from.values<std::int64_t>());
+    case boolean:
+      return *from.values<bool>() ? 1.0 : 0.0;
   }
   return 0.0;
 }
@@ -111,9 +114,10 @@ Tensor Tensor::grad() const {
   Node& leaf = leaf_handle(*this, "grad");
   const std::lock_guard lock(leaf.leaf->mutex);
   if (!leaf.leaf->grad.defined())
-    fail<GraphError>("grad", leaf.requires_grad
-                                 ? "no gradient is there yet: call backward() on something computed from this tensor"
-                                 : "this tensor wants no gradient: make it with parameter(...)");
+    fail<GraphError>("grad",
+                     leaf.requires_grad
+                         ? "no gradient is there yet: call backward() on something computed from this tensor"
+                         : "this tensor wants no gradient: make it with parameter(...)");
   return leaf.leaf->grad;
 }
 
@@ -144,7 +148,8 @@ void Tensor::assign(const Tensor& value) const {
     fail<GraphError>("assign", "only a leaf takes a new value: got the result of an operation");
   Node& from = value.node();
   if (from.shape != leaf.version->shape)
-    fail<ShapeError>("assign", "the shapes must be equal: got ", from.shape, " for a leaf of ", leaf.version->shape);
+    fail<ShapeError>("assign", "the shapes must be equal: got ", from.shape, " for a leaf of ",
+                     leaf.version->shape);
   if (from.dtype != leaf.version->dtype)
     fail<DTypeError>("assign", "the dtypes must be equal: got ", from.dtype, " for a leaf of ",
                      leaf.version->dtype, ". Did you mean assign(value.astype(", leaf.version->dtype, "))?");
@@ -160,16 +165,19 @@ void Tensor::backward(const BackwardOptions& options) const {
   Tensor seed = options.seed;
   if (!seed.defined()) {
     if (root.size() != 1)
-      fail<ShapeError>("backward", "a tensor of several elements needs a seed of its shape: got shape ", root.shape,
-                       ". Did you mean sum(y).backward()?");
+      fail<ShapeError>("backward", "a tensor of several elements needs a seed of its shape: got shape ",
+                       root.shape, ". Did you mean sum(y).backward()?");
     Node* one = new_node(root.shape, root.dtype, root.where);
     seed = Tensor::adopt(one);
     std::byte* data = allocate_value(*one);
-    if (root.dtype == float32) *reinterpret_cast<float*>(data) = 1.0f;
-    else *reinterpret_cast<double*>(data) = 1.0;
+    if (root.dtype == float32)
+      *reinterpret_cast<float*>(data) = 1.0f;
+    else
+      *reinterpret_cast<double*>(data) = 1.0;
   }
-  run_backward({this, 1}, {&seed, 1}, {},
-               {.retain_graph = options.retain_graph || options.create_graph, .create_graph = options.create_graph});
+  run_backward(
+      {this, 1}, {&seed, 1}, {},
+      {.retain_graph = options.retain_graph || options.create_graph, .create_graph = options.create_graph});
 }
 
 Tensor constant(StorageRef storage, const Shape& shape, DType dtype, Location where) {
@@ -186,10 +194,18 @@ Tensor scalar(double number, DType dtype, Location where) {
   Tensor tensor = Tensor::adopt(node);
   std::byte* data = allocate_value(*node);
   switch (dtype) {
-    case float32: *reinterpret_cast<float*>(data) = static_cast<float>(number); break;
-    case float64: *reinterpret_cast<double*>(data) = number; break;
-    case int64: *reinterpret_cast<std::int64_t*>(data) = whole(number); break;
-    case boolean: *reinterpret_cast<bool*>(data) = number != 0; break;
+    case float32:
+      *reinterpret_cast<float*>(data) = static_cast<float>(number);
+      break;
+    case float64:
+      *reinterpret_cast<double*>(data) = number;
+      break;
+    case int64:
+      *reinterpret_cast<std::int64_t*>(data) = whole(number);
+      break;
+    case boolean:
+      *reinterpret_cast<bool*>(data) = number != 0;
+      break;
   }
   return tensor;
 }

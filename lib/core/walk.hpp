@@ -1,5 +1,5 @@
-// Walk: visits nodes in descending order of their ids, each once, with something gathered at each on the way. The
-// backward pass and whatever else follows the tape backward use it; there is no recursion.
+// Walk: visits nodes in descending order of their ids, each once, with something gathered at each on the way.
+// The backward pass and whatever else follows the tape backward use it; there is no recursion.
 #pragma once
 
 #include <algorithm>
@@ -28,10 +28,11 @@ class Walk {
 
   /// What is gathered for `node`, which will be visited. Valid until the next call.
   Payload& at(Node& node) {
-    // The node remembers where it last stood in some walk. That may be another walk's doing, so it is checked; if
-    // it was overwritten, the node gets a second entry here, and pop() joins the two.
+    // The node remembers where it last stood in some walk. That may be another walk's doing, so it is
+    // checked; if it was overwritten, the node gets a second entry here, and pop() joins the two.
     const std::uint32_t hint = node.hint.load(std::memory_order_relaxed);
-    if (hint < memory_.entries.size() && memory_.entries[hint].defined() && &memory_.entries[hint].node() == &node)
+    if (hint < memory_.entries.size() && memory_.entries[hint].defined() &&
+        &memory_.entries[hint].node() == &node)
       return memory_.entries[hint].payload;
     std::uint32_t place;
     if (memory_.free.empty()) {
@@ -52,7 +53,8 @@ class Walk {
   /// The pending node with the highest id, and what was gathered for it.
   std::pair<Tensor, Payload> pop() {
     std::pair<Tensor, Payload> result = take();
-    while (!memory_.heap.empty() && memory_.heap.front().node == &result.first.handle()) join(result.second, take().second);
+    while (!memory_.heap.empty() && memory_.heap.front().node == &result.first.handle())
+      join(result.second, take().second);
     return result;
   }
 
@@ -89,8 +91,8 @@ class Walk {
     if constexpr (requires { into.add(std::move(other.value)); }) into.add(std::move(other.value));
   }
 
-  // A walk's vectors serve the next one of this thread, so that a steady training step allocates nothing. Walks
-  // nest (a rule may start one): the inner one makes its own.
+  // A walk's vectors serve the next one of this thread, so that a steady training step allocates nothing.
+  // Walks nest (a rule may start one): the inner one makes its own.
   static Memory take_memory() { return std::exchange(spare(), Memory()); }
   static void give_memory(Memory&& memory) noexcept { spare() = std::move(memory); }
   static Memory& spare() {

@@ -6,7 +6,8 @@
 
 namespace wengert {
 
-std::vector<Tensor> grad(const Tensor& output, const std::vector<Tensor>& inputs, const GradOptions& options) {
+std::vector<Tensor> grad(const Tensor& output, const std::vector<Tensor>& inputs,
+                         const GradOptions& options) {
   return grad_of_outputs({output}, inputs, options);
 }
 
@@ -21,8 +22,8 @@ std::vector<Tensor> grad_of_outputs(const std::vector<Tensor>& outputs, const st
   if (seeds.empty()) {
     for (const Tensor& output : outputs) {
       if (output.size() != 1)
-        fail<ShapeError>("grad", "an output of several elements needs a seed of its shape: got shape ", output.shape(),
-                         ". Did you mean grad(sum(y), ...)?");
+        fail<ShapeError>("grad", "an output of several elements needs a seed of its shape: got shape ",
+                         output.shape(), ". Did you mean grad(sum(y), ...)?");
       seeds.push_back(ones_like(output));
     }
   }
@@ -32,8 +33,8 @@ std::vector<Tensor> grad_of_outputs(const std::vector<Tensor>& outputs, const st
   if (!options.allow_unused)
     for (std::size_t i = 0; i < gradients.size(); ++i)
       if (!gradients[i].defined())
-        fail<GraphError>("grad", "the output must depend on every input: it does not depend on input ", i, ", of shape ",
-                         inputs[i].shape(), ". Did you mean {.allow_unused = true}?");
+        fail<GraphError>("grad", "the output must depend on every input: it does not depend on input ", i,
+                         ", of shape ", inputs[i].shape(), ". Did you mean {.allow_unused = true}?");
   return gradients;
 }
 

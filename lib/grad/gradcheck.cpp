@@ -18,8 +18,9 @@ namespace {
 
 using Values = std::vector<double>;
 
-constexpr std::int64_t most_rows = 256;      // outputs of more elements are contracted to one number
-constexpr std::size_t most_elements = 1000;  // of an input that are varied one by one; of larger ones a sample
+constexpr std::int64_t most_rows = 256;  // outputs of more elements are contracted to one number
+constexpr std::size_t most_elements =
+    1000;  // of an input that are varied one by one; of larger ones a sample
 
 Values values_of(const Tensor& x) {
   const auto array = x.detach().array<double>();
@@ -79,7 +80,8 @@ struct Difference {
 
 class Checker {
  public:
-  Checker(const std::vector<Tensor>& leaves, const GradcheckOptions& options) : leaves_(leaves), options_(options) {}
+  Checker(const std::vector<Tensor>& leaves, const GradcheckOptions& options)
+      : leaves_(leaves), options_(options) {}
 
   GradcheckReport run(const std::function<Tensor()>& f) {
     const Restore restore(leaves_);
@@ -121,14 +123,16 @@ class Checker {
     if (report_.ok() && options_.order >= 2) second_order(f, y.shape());
   }
 
-  /// The gradient of y (contracted with `seed`) in every leaf by the tape; empty where y does not depend on a leaf.
+  /// The gradient of y (contracted with `seed`) in every leaf by the tape; empty where y does not depend on a
+  /// leaf.
   std::vector<Tensor> analytic(const Tensor& y, const Tensor& seed, bool create_graph = false) {
     if (!y.requires_grad()) return std::vector<Tensor>(leaves_.size());
     GradOptions options{.create_graph = create_graph, .retain_graph = true, .allow_unused = true};
     if (seed.defined()) options.seeds = {seed};
     std::vector<Tensor> gradients = grad(y, leaves_, options);
     for (std::size_t i = 0; i < gradients.size(); ++i)
-      if (gradients[i].defined() && (gradients[i].shape() != leaves_[i].shape() || gradients[i].dtype() != float64))
+      if (gradients[i].defined() &&
+          (gradients[i].shape() != leaves_[i].shape() || gradients[i].dtype() != float64))
         complain("a gradient has shape " + to_string(gradients[i].shape()) + " for an input of " +
                  to_string(leaves_[i].shape()));
     return gradients;
@@ -147,8 +151,9 @@ class Checker {
     std::vector<std::vector<Values>> entries(leaves_.size());
     for (std::size_t i = 0; i < leaves_.size(); ++i)
       for (std::size_t k = 0; k < rows; ++k)
-        entries[i].push_back(jacobian[k][i].defined() ? values_of(jacobian[k][i])
-                                                      : Values(static_cast<std::size_t>(leaves_[i].size()), 0.0));
+        entries[i].push_back(jacobian[k][i].defined()
+                                 ? values_of(jacobian[k][i])
+                                 : Values(static_cast<std::size_t>(leaves_[i].size()), 0.0));
     const auto value = [&] { return values_of(f()); };
     for (std::size_t i = 0; i < leaves_.size(); ++i)
       for (const std::size_t j : chosen(i)) {
@@ -159,18 +164,21 @@ class Checker {
   }
 
   /// Compares the gradient of one number in every leaf with differences of it.
-  void compare(std::int64_t row, const std::function<Tensor()>& number, const std::vector<Tensor>& gradients) {
+  void compare(std::int64_t row, const std::function<Tensor()>& number,
+               const std::vector<Tensor>& gradients) {
     if (!report_.ok()) return;
     const auto value = [&] { return values_of(number()); };
     for (std::size_t i = 0; i < leaves_.size(); ++i) {
-      const Values entries = gradients[i].defined() ? values_of(gradients[i])
-                                                    : Values(static_cast<std::size_t>(leaves_[i].size()), 0.0);
+      const Values entries = gradients[i].defined()
+                                 ? values_of(gradients[i])
+                                 : Values(static_cast<std::size_t>(leaves_[i].size()), 0.0);
       for (const std::size_t j : chosen(i)) judge(i, j, row, entries[j], differentiate(i, j, value)[0]);
     }
   }
 
-  /// The derivatives of s = sum over inputs of <v, gradient of <u, y>>, in the inputs and in u. The differences are
-  /// of gradients from unrecorded passes, the derivatives come from a recorded one: the two must agree as well.
+  /// The derivatives of s = sum over inputs of <v, gradient of <u, y>>, in the inputs and in u. The
+  /// differences are of gradients from unrecorded passes, the derivatives come from a recorded one: the two
+  /// must agree as well.
   void second_order(const std::function<Tensor()>& f, const Shape& shape) {
     order_ = 2;
     Weights weights(options_.seed + 1);
@@ -188,12 +196,14 @@ class Checker {
     leaves_.push_back(u);
     const Tensor s = contracted_without(inputs, contracted, true);
     const std::vector<Tensor> gradients = analytic(s, Tensor());
-    compare(-1, [&] { return contracted_without(inputs, contracted, false); }, gradients);
+    compare(
+        -1, [&] { return contracted_without(inputs, contracted, false); }, gradients);
     leaves_.pop_back();
   }
 
   /// The contraction differentiates the function in its own inputs only, not in u.
-  Tensor contracted_without(std::size_t inputs, const std::function<Tensor(bool)>& contracted, bool create_graph) {
+  Tensor contracted_without(std::size_t inputs, const std::function<Tensor(bool)>& contracted,
+                            bool create_graph) {
     const std::vector<Tensor> all = leaves_;
     leaves_.resize(inputs);
     try {
@@ -219,9 +229,10 @@ class Checker {
     return elements;
   }
 
-  /// Central differences at three steps and Richardson's extrapolation: Ridders, "Accurate computation of F'(x) and
-  /// F'(x) F''(x)", 1982.
-  std::vector<Difference> differentiate(std::size_t input, std::size_t element, const std::function<Values()>& f) {
+  /// Central differences at three steps and Richardson's extrapolation: Ridders, "Accurate computation of
+  /// F'(x) and F'(x) F''(x)", 1982.
+  std::vector<Difference> differentiate(std::size_t input, std::size_t element,
+                                        const std::function<Values()>& f) {
     const Tensor& leaf = leaves_[input];
     const Shape shape = leaf.shape();
     const Tensor before = leaf.detach();
@@ -253,19 +264,28 @@ class Checker {
     leaf.assign(before);
     std::vector<Difference> result;
     for (std::size_t k = 0; k < largest.size(); ++k) {
-      const double once = (4 * slopes[1][k] - slopes[0][k]) / 3, again = (4 * slopes[2][k] - slopes[1][k]) / 3;
+      const double once = (4 * slopes[1][k] - slopes[0][k]) / 3,
+                   again = (4 * slopes[2][k] - slopes[1][k]) / 3;
       const double value = (16 * again - once) / 15;
       const double rounding = 16 * 0x1p-52 * largest[k] / (4 * h);
       // The jump of a smooth function's slope across the point shrinks with the step; that of a kink stays.
-      const bool kink = jumps[2][k] > 0.7 * jumps[0][k] && jumps[2][k] > 1e-6 * (1.0 + std::fabs(value)) + 4 * rounding;
+      const bool kink =
+          jumps[2][k] > 0.7 * jumps[0][k] && jumps[2][k] > 1e-6 * (1.0 + std::fabs(value)) + 4 * rounding;
       result.push_back({value, std::fabs(value - again) + rounding, kink});
     }
     return result;
   }
 
-  void judge(std::size_t input, std::size_t element, std::int64_t row, double derivative, const Difference& difference) {
-    GradcheckEntry entry{order_, input, static_cast<std::int64_t>(element), row, derivative, difference.value,
-                         options_.absolute + options_.relative * std::fabs(difference.value) + difference.error};
+  void judge(std::size_t input, std::size_t element, std::int64_t row, double derivative,
+             const Difference& difference) {
+    GradcheckEntry entry{
+        order_,
+        input,
+        static_cast<std::int64_t>(element),
+        row,
+        derivative,
+        difference.value,
+        options_.absolute + options_.relative * std::fabs(difference.value) + difference.error};
     ++report_.entries;
     const double error = std::fabs(derivative - difference.value);
     // Written so that a NaN anywhere fails.
@@ -280,10 +300,12 @@ class Checker {
     std::ostringstream text;
     text.precision(12);
     text << (order_ == 1 ? "first" : "second") << " derivative: ";
-    if (difference.kink) text << "the slopes to the left and to the right differ (a kink), so there is none: ";
-    else if (!settled) text << "the differences do not settle, so nothing can be said: ";
-    text << "by the tape " << derivative << ", by differences " << difference.value << " (tolerance " << entry.tolerance
-         << ") at element " << element << " of input " << input;
+    if (difference.kink)
+      text << "the slopes to the left and to the right differ (a kink), so there is none: ";
+    else if (!settled)
+      text << "the differences do not settle, so nothing can be said: ";
+    text << "by the tape " << derivative << ", by differences " << difference.value << " (tolerance "
+         << entry.tolerance << ") at element " << element << " of input " << input;
     if (row >= 0) text << ", element " << row << " of the output";
     complain(text.str());
   }
@@ -302,14 +324,16 @@ std::ostream& operator<<(std::ostream& out, const GradcheckReport& report) {
   return out << "gradcheck: " << report.problem;
 }
 
-GradcheckReport gradcheck(const TensorFunction& f, const std::vector<Tensor>& inputs, const GradcheckOptions& options) {
+GradcheckReport gradcheck(const TensorFunction& f, const std::vector<Tensor>& inputs,
+                          const GradcheckOptions& options) {
   std::vector<Tensor> given, leaves;
   for (const Tensor& input : inputs) {
     given.push_back(input.dtype() == float64 ? parameter(input) : input);
     if (input.dtype() == float64) leaves.push_back(given.back());
   }
   if (leaves.empty())
-    fail<DTypeError>("gradcheck", "there must be a float64 input to vary: got none. Did you mean x.astype(float64)?");
+    fail<DTypeError>("gradcheck",
+                     "there must be a float64 input to vary: got none. Did you mean x.astype(float64)?");
   return Checker(leaves, options).run([&] { return f(given); });
 }
 

@@ -16,11 +16,11 @@ namespace {
 
 void require_like(const char* transform, const char* what, const Tensor& given, const Tensor& like) {
   if (given.shape() != like.shape())
-    fail<ShapeError>(transform, what, " must have the shape of what it belongs to: got ", given.shape(), " for ",
-                     like.shape());
+    fail<ShapeError>(transform, what, " must have the shape of what it belongs to: got ", given.shape(),
+                     " for ", like.shape());
   if (given.dtype() != like.dtype())
-    fail<DTypeError>(transform, what, " must have the dtype of what it belongs to: got ", given.dtype(), " for ",
-                     like.dtype());
+    fail<DTypeError>(transform, what, " must have the dtype of what it belongs to: got ", given.dtype(),
+                     " for ", like.dtype());
 }
 
 void require_count(const char* transform, std::size_t given, std::size_t inputs) {
@@ -51,7 +51,8 @@ Shape joined(const Shape& a, const Shape& b) {
 
 Linearized::Linearized(const SeveralFunction& f, const Several& x, TransformOptions options)
     : create_graph_(options.create_graph) {
-  const bool nested = grad_enabled() && std::ranges::any_of(x, [](const Tensor& t) { return t.requires_grad(); });
+  const bool nested =
+      grad_enabled() && std::ranges::any_of(x, [](const Tensor& t) { return t.requires_grad(); });
   create_graph_ = create_graph_ || nested;
   const EnableGrad recording;  // f is recorded also where the caller records nothing
   for (const Tensor& t : x) {
@@ -63,7 +64,9 @@ Linearized::Linearized(const SeveralFunction& f, const Several& x, TransformOpti
   output_ = f(point_);
 }
 
-Tensor Linearized::visible_output() const { return create_graph_ || !output_.requires_grad() ? output_ : output_.detach(); }
+Tensor Linearized::visible_output() const {
+  return create_graph_ || !output_.requires_grad() ? output_ : output_.detach();
+}
 
 Several Linearized::pullback(const Tensor& g) const { return pullback(g, create_graph_); }
 Several Linearized::pullback(const Tensor& g, bool create_graph) const {
@@ -73,7 +76,8 @@ Several Linearized::pullback(const Tensor& g, bool create_graph) const {
 
 Tensor pushforward(const Linearized& call, const Several& tangents) {
   require_count("jvp", tangents.size(), call.point().size());
-  for (std::size_t i = 0; i < tangents.size(); ++i) require_like("jvp", "a tangent", tangents[i], call.point()[i]);
+  for (std::size_t i = 0; i < tangents.size(); ++i)
+    require_like("jvp", "a tangent", tangents[i], call.point()[i]);
   // The pullback is linear in its cotangent u; the derivative of <pullback(u), t> in u is the tangent of f.
   const EnableGrad recording;
   const Tensor u = parameter(zeros_like(call.output()));
@@ -98,7 +102,8 @@ Several jacobian_rows(const Linearized& call) {
   Several result;
   for (std::size_t i = 0; i < columns.size(); ++i) {
     const Shape full = joined(shape, call.point()[i].shape());
-    result.push_back(rows == 0 ? zeros(full, {.dtype = call.output().dtype()}) : reshape(stack(columns[i]), full));
+    result.push_back(rows == 0 ? zeros(full, {.dtype = call.output().dtype()})
+                               : reshape(stack(columns[i]), full));
   }
   return result;
 }
@@ -116,7 +121,8 @@ std::vector<Several> hessian_blocks(const SeveralFunction& f, const Several& x, 
   return blocks;
 }
 
-Several hessian_product(const SeveralFunction& f, const Several& x, const Several& v, TransformOptions options) {
+Several hessian_product(const SeveralFunction& f, const Several& x, const Several& v,
+                        TransformOptions options) {
   require_count("hvp", v.size(), x.size());
   for (std::size_t i = 0; i < v.size(); ++i) require_like("hvp", "a vector", v[i], x[i]);
   const SeveralFunction slope = [&](const Several& at) {

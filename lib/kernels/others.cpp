@@ -1,5 +1,6 @@
-// Block kernels beside the rows: comparisons, selection, casts, folds and small products. Each operation here is
-// exact or adds in a fixed order, so plain loops that the compiler vectorizes give the same bits everywhere.
+// Block kernels beside the rows: comparisons, selection, casts, folds and small products. Each operation here
+// is exact or adds in a fixed order, so plain loops that the compiler vectorizes give the same bits
+// everywhere.
 #include <cmath>
 #include <limits>
 
@@ -10,16 +11,16 @@ namespace {
 
 #define UNARY(...)
 #define BINARY(...)
-#define COMPARE(name, text, ...)                                                 \
-  template <class T>                                                             \
+#define COMPARE(name, text, ...)                                                   \
+  template <class T>                                                               \
   void compare_##name(std::byte* out, const std::byte* const* in, std::size_t n) { \
-    bool* to = reinterpret_cast<bool*>(out);                                     \
-    const T* left = reinterpret_cast<const T*>(in[0]);                           \
-    const T* right = reinterpret_cast<const T*>(in[1]);                          \
-    for (std::size_t i = 0; i < n; ++i) {                                        \
-      const T a = left[i], b = right[i];                                         \
-      to[i] = text;                                                              \
-    }                                                                            \
+    bool* to = reinterpret_cast<bool*>(out);                                       \
+    const T* left = reinterpret_cast<const T*>(in[0]);                             \
+    const T* right = reinterpret_cast<const T*>(in[1]);                            \
+    for (std::size_t i = 0; i < n; ++i) {                                          \
+      const T a = left[i], b = right[i];                                           \
+      to[i] = text;                                                                \
+    }                                                                              \
   }
 #include "wengert/ops/elementwise.def"
 #undef COMPARE
@@ -33,7 +34,8 @@ void select(std::byte* out, const std::byte* const* in, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) to[i] = mask[i] ? a[i] : b[i];
 }
 
-// A float beyond int64, or NaN, has no integer: the nearest end, and 0 for NaN, rather than what hardware leaves.
+// A float beyond int64, or NaN, has no integer: the nearest end, and 0 for NaN, rather than what hardware
+// leaves.
 template <class To, class From>
 To converted(From value) {
   if constexpr (std::is_same_v<To, bool>) {
@@ -61,8 +63,8 @@ inline T combine(T a, T b) {
   if constexpr (reduction == Reduction::min) return (a < b) | (a != a) ? a : b;
 }
 
-// Sixty-four running values over at most 2048 elements, then halves of longer ranges: the error grows with the
-// logarithm of the length, and the order depends on the length alone.
+// Sixty-four running values over at most 2048 elements, then halves of longer ranges: the error grows with
+// the logarithm of the length, and the order depends on the length alone.
 template <Reduction reduction, class T>
 T fold_range(const T* in, std::size_t n) {
   constexpr std::size_t lanes = 64;
@@ -127,11 +129,20 @@ void gather(std::byte* to, const std::byte* from, std::size_t n, std::ptrdiff_t 
   const auto count = static_cast<std::ptrdiff_t>(n);
   // The commonest strides as constants, which the compiler turns into shuffles.
   switch (stride) {
-    case 0: for (std::ptrdiff_t i = 0; i < count; ++i) out[i] = *in; break;
-    case 1: for (std::ptrdiff_t i = 0; i < count; ++i) out[i] = in[i]; break;
-    case 2: for (std::ptrdiff_t i = 0; i < count; ++i) out[i] = in[2 * i]; break;
-    case -1: for (std::ptrdiff_t i = 0; i < count; ++i) out[i] = in[-i]; break;
-    default: for (std::ptrdiff_t i = 0; i < count; ++i) out[i] = in[i * stride];
+    case 0:
+      for (std::ptrdiff_t i = 0; i < count; ++i) out[i] = *in;
+      break;
+    case 1:
+      for (std::ptrdiff_t i = 0; i < count; ++i) out[i] = in[i];
+      break;
+    case 2:
+      for (std::ptrdiff_t i = 0; i < count; ++i) out[i] = in[2 * i];
+      break;
+    case -1:
+      for (std::ptrdiff_t i = 0; i < count; ++i) out[i] = in[-i];
+      break;
+    default:
+      for (std::ptrdiff_t i = 0; i < count; ++i) out[i] = in[i * stride];
   }
 }
 
@@ -140,7 +151,8 @@ struct TransposeTile {
   static constexpr std::size_t side = 32 / sizeof(T), tile = 2 * side;  // a tile's rows are cache lines
   typedef T Vector __attribute__((vector_size(32), aligned(sizeof(T)), may_alias));
 
-  /// Interleaves the first half of a list of vectors with the second. As often as it can be halved, it is transposed.
+  /// Interleaves the first half of a list of vectors with the second. As often as it can be halved, it is
+  /// transposed.
   static void interleave(const Vector* a, Vector* b) {
     for (std::size_t k = 0; k < side / 2; ++k) {
       const Vector p = a[k], q = a[k + side / 2];
@@ -162,27 +174,27 @@ struct TransposeTile {
       for (std::size_t k = 0; k < side; ++k) v[k] = w[k];
     }
   }
-  /// Reads every line of the tile whole, then writes every line whole: with rows a power of two apart they would drive
-  /// each other out of the cache.
+  /// Reads every line of the tile whole, then writes every line whole: with rows a power of two apart they
+  /// would drive each other out of the cache.
   static void copy(T* out, const T* in, std::ptrdiff_t out_pitch, std::ptrdiff_t in_pitch) {
     Vector quarters[2][2][side];  // [upper or lower rows of out][left or right columns]
     for (std::size_t j = 0; j < tile; ++j)
       for (std::size_t half = 0; half < 2; ++half)
-        quarters[half][j / side][j % side] =
-            *reinterpret_cast<const Vector*>(in + static_cast<std::ptrdiff_t>(j) * in_pitch +
-                                             static_cast<std::ptrdiff_t>(half * side));
+        quarters[half][j / side][j % side] = *reinterpret_cast<const Vector*>(
+            in + static_cast<std::ptrdiff_t>(j) * in_pitch + static_cast<std::ptrdiff_t>(half * side));
     for (auto& half : quarters)
       for (auto& quarter : half) turn(quarter);
     for (std::size_t i = 0; i < tile; ++i)
       for (std::size_t half = 0; half < 2; ++half)
         *reinterpret_cast<Vector*>(out + static_cast<std::ptrdiff_t>(i) * out_pitch +
-                                   static_cast<std::ptrdiff_t>(half * side)) = quarters[i / side][half][i % side];
+                                   static_cast<std::ptrdiff_t>(half * side)) =
+            quarters[i / side][half][i % side];
   }
 };
 
 template <class T>
-void transpose(std::byte* to, const std::byte* from, std::size_t rows, std::size_t columns, std::ptrdiff_t out_pitch,
-               std::ptrdiff_t in_pitch) {
+void transpose(std::byte* to, const std::byte* from, std::size_t rows, std::size_t columns,
+               std::ptrdiff_t out_pitch, std::ptrdiff_t in_pitch) {
   constexpr std::size_t tile = TransposeTile<T>::tile;
   T* out = reinterpret_cast<T*>(to);
   const T* in = reinterpret_cast<const T*>(from);
@@ -190,14 +202,9 @@ void transpose(std::byte* to, const std::byte* from, std::size_t rows, std::size
     return static_cast<std::ptrdiff_t>(a) * pitch + static_cast<std::ptrdiff_t>(b);
   };
   const std::size_t whole_rows = rows / tile * tile, whole_columns = columns / tile * tile;
-  // Each line read lies on another page, which no hardware prefetcher foresees.
-  constexpr std::size_t ahead = 3 * tile;
   for (std::size_t i = 0; i < whole_rows; i += tile)
-    for (std::size_t j = 0; j < whole_columns; j += tile) {
-      if (j + ahead + tile <= columns)
-        for (std::size_t k = 0; k < tile; ++k) __builtin_prefetch(in + offset(j + ahead + k, in_pitch, i));
+    for (std::size_t j = 0; j < whole_columns; j += tile)
       TransposeTile<T>::copy(out + offset(i, out_pitch, j), in + offset(j, in_pitch, i), out_pitch, in_pitch);
-    }
   for (std::size_t i = 0; i < rows; ++i)
     for (std::size_t j = i < whole_rows ? whole_columns : 0; j < columns; ++j)
       out[offset(i, out_pitch, j)] = in[offset(j, in_pitch, i)];
@@ -215,13 +222,13 @@ void fill_casts(Block* entry) {
 
 namespace WENGERT_ISA {
 void fill_others(Table& table) {
-#define COMPARE(name, ...)                                                    \
-  {                                                                           \
-    Block* entry = table.compare[static_cast<int>(Comparison::name)];         \
-    entry[0] = compare_##name<float>;                                         \
-    entry[1] = compare_##name<double>;                                        \
-    entry[2] = compare_##name<std::int64_t>;                                  \
-    entry[3] = compare_##name<bool>;                                          \
+#define COMPARE(name, ...)                                            \
+  {                                                                   \
+    Block* entry = table.compare[static_cast<int>(Comparison::name)]; \
+    entry[0] = compare_##name<float>;                                 \
+    entry[1] = compare_##name<double>;                                \
+    entry[2] = compare_##name<std::int64_t>;                          \
+    entry[3] = compare_##name<bool>;                                  \
   }
 #include "wengert/ops/elementwise.def"
 #undef UNARY

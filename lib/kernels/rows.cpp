@@ -1,5 +1,5 @@
-// The rows of elementwise.def as block kernels: each text is instantiated on a SIMD batch of either float type, and,
-// where the row takes any type, on a plain int64.
+// The rows of elementwise.def as block kernels: each text is instantiated on a SIMD batch of either float
+// type, and, where the row takes any type, on a plain int64.
 #include <cstring>
 
 #include "lib/kernels/math.hpp"
@@ -15,8 +15,8 @@ constexpr None none;
 template <class T>
 using Batch = xsimd::batch<T>;
 
-// The rows' texts are instantiated in this namespace and on this type, whose functions are all they find: on a bare
-// batch, argument-dependent lookup would choose xsimd's.
+// The rows' texts are instantiated in this namespace and on this type, whose functions are all they find: on
+// a bare batch, argument-dependent lookup would choose xsimd's.
 namespace rows {
 
 // A batch under the rows' own vocabulary.
@@ -34,27 +34,34 @@ struct Lanes {
   friend WENGERT_MATH_FN auto operator==(Lanes a, Lanes b) { return a.v == b.v; }
   friend WENGERT_MATH_FN auto operator<(Lanes a, Lanes b) { return a.v < b.v; }
   friend WENGERT_MATH_FN auto operator>(Lanes a, Lanes b) { return a.v > b.v; }
-  friend WENGERT_MATH_FN Lanes where(Mask<Batch<T>> mask, Lanes p, Lanes q) { return xsimd::select(mask, p.v, q.v); }
+  friend WENGERT_MATH_FN Lanes where(Mask<Batch<T>> mask, Lanes p, Lanes q) {
+    return xsimd::select(mask, p.v, q.v);
+  }
   friend WENGERT_MATH_FN Lanes nonzero(Lanes x) { return where(x == Lanes(0.0), Lanes(1.0), x); }
 };
 
-#define WENGERT_ONE(name) \
-  template <class T>      \
-  WENGERT_MATH_FN Lanes<T> name(Lanes<T> x) { return kernel::name(x.v); }
-#define WENGERT_TWO(name) \
-  template <class T>      \
-  WENGERT_MATH_FN Lanes<T> name(Lanes<T> a, std::type_identity_t<Lanes<T>> b) { return kernel::name(a.v, b.v); }
-WENGERT_ONE(abs) WENGERT_ONE(sign) WENGERT_ONE(sqrt) WENGERT_ONE(rsqrt) WENGERT_ONE(cbrt) WENGERT_ONE(reciprocal)
-WENGERT_ONE(exp) WENGERT_ONE(exp2) WENGERT_ONE(expm1) WENGERT_ONE(log) WENGERT_ONE(log2) WENGERT_ONE(log10)
-WENGERT_ONE(log1p) WENGERT_ONE(sin) WENGERT_ONE(cos) WENGERT_ONE(tan) WENGERT_ONE(asin) WENGERT_ONE(acos)
-WENGERT_ONE(atan) WENGERT_ONE(sinh) WENGERT_ONE(cosh) WENGERT_ONE(tanh) WENGERT_ONE(asinh) WENGERT_ONE(acosh)
-WENGERT_ONE(atanh) WENGERT_ONE(sigmoid) WENGERT_ONE(softplus) WENGERT_ONE(erf) WENGERT_ONE(erfc)
-WENGERT_ONE(erfinv) WENGERT_ONE(lgamma) WENGERT_ONE(digamma) WENGERT_ONE(floor) WENGERT_ONE(ceil)
-WENGERT_ONE(rint) WENGERT_ONE(trunc)
-WENGERT_TWO(pow) WENGERT_TWO(maximum) WENGERT_TWO(minimum) WENGERT_TWO(atan2) WENGERT_TWO(hypot)
-WENGERT_TWO(fmod) WENGERT_TWO(remainder) WENGERT_TWO(copysign)
-template <class T>
-WENGERT_MATH_FN Lanes<T> polygamma(std::type_identity_t<Lanes<T>> order, Lanes<T> x) {
+#define WENGERT_ONE(name)                     \
+  template <class T>                          \
+  WENGERT_MATH_FN Lanes<T> name(Lanes<T> x) { \
+    return kernel::name(x.v);                 \
+  }
+#define WENGERT_TWO(name)                                                       \
+  template <class T>                                                            \
+  WENGERT_MATH_FN Lanes<T> name(Lanes<T> a, std::type_identity_t<Lanes<T>> b) { \
+    return kernel::name(a.v, b.v);                                              \
+  }
+WENGERT_ONE(abs)
+WENGERT_ONE(sign) WENGERT_ONE(sqrt) WENGERT_ONE(rsqrt) WENGERT_ONE(cbrt) WENGERT_ONE(reciprocal) WENGERT_ONE(
+    exp) WENGERT_ONE(exp2) WENGERT_ONE(expm1) WENGERT_ONE(log) WENGERT_ONE(log2) WENGERT_ONE(log10)
+    WENGERT_ONE(log1p) WENGERT_ONE(sin) WENGERT_ONE(cos) WENGERT_ONE(tan) WENGERT_ONE(asin) WENGERT_ONE(acos)
+        WENGERT_ONE(atan) WENGERT_ONE(sinh) WENGERT_ONE(cosh) WENGERT_ONE(tanh) WENGERT_ONE(asinh)
+            WENGERT_ONE(acosh) WENGERT_ONE(atanh) WENGERT_ONE(sigmoid) WENGERT_ONE(softplus) WENGERT_ONE(erf)
+                WENGERT_ONE(erfc) WENGERT_ONE(erfinv) WENGERT_ONE(lgamma) WENGERT_ONE(digamma)
+                    WENGERT_ONE(floor) WENGERT_ONE(ceil) WENGERT_ONE(rint) WENGERT_ONE(trunc) WENGERT_TWO(pow)
+                        WENGERT_TWO(maximum) WENGERT_TWO(minimum) WENGERT_TWO(atan2) WENGERT_TWO(hypot)
+                            WENGERT_TWO(fmod) WENGERT_TWO(remainder) WENGERT_TWO(copysign) template <class T>
+                            WENGERT_MATH_FN Lanes<T> polygamma(std::type_identity_t<Lanes<T>> order,
+                                                               Lanes<T> x) {
   return kernel::polygamma(order.v, x.v);
 }
 #undef WENGERT_ONE
@@ -69,23 +76,35 @@ inline std::int64_t minimum(std::int64_t a, std::int64_t b) { return a < b ? a :
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
 // One struct per row: its texts on batches, and on int64.
-#define UNARY(row, types, text, vjp_text, ...)                                            \
-  struct Row_##row {                                                                      \
-    template <class B>                                                                    \
-    static WENGERT_MATH_FN auto forward(B x, B) { return text; }                          \
-    template <class B>                                                                    \
-    static WENGERT_MATH_FN auto vjp_a(B g, B x, B, B y) { return vjp_text; }              \
-    template <class B>                                                                    \
-    static WENGERT_MATH_FN auto vjp_b(B, B, B, B) { return none; }                        \
+#define UNARY(row, types, text, vjp_text, ...)            \
+  struct Row_##row {                                      \
+    template <class B>                                    \
+    static WENGERT_MATH_FN auto forward(B x, B) {         \
+      return text;                                        \
+    }                                                     \
+    template <class B>                                    \
+    static WENGERT_MATH_FN auto vjp_a(B g, B x, B, B y) { \
+      return vjp_text;                                    \
+    }                                                     \
+    template <class B>                                    \
+    static WENGERT_MATH_FN auto vjp_b(B, B, B, B) {       \
+      return none;                                        \
+    }                                                     \
   };
-#define BINARY(row, types, text, text_a, text_b, ...)                                     \
-  struct Row_##row {                                                                      \
-    template <class B>                                                                    \
-    static WENGERT_MATH_FN auto forward(B a, B b) { return text; }                        \
-    template <class B>                                                                    \
-    static WENGERT_MATH_FN auto vjp_a(B g, B a, B b, B y) { return text_a; }              \
-    template <class B>                                                                    \
-    static WENGERT_MATH_FN auto vjp_b(B g, B a, B b, B y) { return text_b; }              \
+#define BINARY(row, types, text, text_a, text_b, ...)       \
+  struct Row_##row {                                        \
+    template <class B>                                      \
+    static WENGERT_MATH_FN auto forward(B a, B b) {         \
+      return text;                                          \
+    }                                                       \
+    template <class B>                                      \
+    static WENGERT_MATH_FN auto vjp_a(B g, B a, B b, B y) { \
+      return text_a;                                        \
+    }                                                       \
+    template <class B>                                      \
+    static WENGERT_MATH_FN auto vjp_b(B g, B a, B b, B y) { \
+      return text_b;                                        \
+    }                                                       \
   };
 #define COMPARE(...)
 #include "wengert/ops/elementwise.def"
@@ -123,7 +142,8 @@ WENGERT_MATH_FN void run(std::byte* out, const std::byte* const* in, std::size_t
   if (i == n) return;
   alignas(64) T result[width];
   const std::size_t left = n - i;
-  f(load_tail<T>(in0, i, left), load_tail<T>(in1, i, left), load_tail<T>(in2, i, left), load_tail<T>(in3, i, left))
+  f(load_tail<T>(in0, i, left), load_tail<T>(in1, i, left), load_tail<T>(in2, i, left),
+    load_tail<T>(in3, i, left))
       .v.store_aligned(result);
   std::memcpy(to + i, result, left * sizeof(T));
 }

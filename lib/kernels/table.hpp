@@ -1,4 +1,4 @@
-// The block kernels of the library as a table of functions, one table per instruction set, and the choice among them.
+// The block kernels of the library as a table of functions, one table per instruction set.
 // A kernel works on contiguous elements: whoever calls it has gathered what was strided or broadcast.
 #pragma once
 
@@ -12,8 +12,8 @@ using Block = void (*)(std::byte* out, const std::byte* const* in, std::size_t n
 /// *out = in[0] op in[1] op ... op in[n - 1], n >= 1, summed pairwise.
 using Fold = void (*)(std::byte* out, const std::byte* in, std::size_t n);
 /// c (m, n) = a (m, k) b (k, n), strides in elements: row and column of a, of b; c is row-major.
-using SmallProduct = void (*)(std::byte* c, const std::byte* a, const std::byte* b, std::size_t m, std::size_t n,
-                              std::size_t k, const std::ptrdiff_t* strides);
+using SmallProduct = void (*)(std::byte* c, const std::byte* a, const std::byte* b, std::size_t m,
+                              std::size_t n, std::size_t k, const std::ptrdiff_t* strides);
 
 /// to[i] = from[i * stride], stride in elements. The two do not overlap.
 using Gather = void (*)(std::byte* to, const std::byte* from, std::size_t n, std::ptrdiff_t stride);
@@ -48,8 +48,8 @@ inline constexpr int row_count = static_cast<int>(Row::count);
 inline constexpr int comparison_count = static_cast<int>(Comparison::count);
 inline constexpr int reduction_count = static_cast<int>(Reduction::count);
 
-// The second index of an entry is the dtype: 0 float32, 1 float64, 2 int64, 3 boolean, as in DType. An entry that is
-// null does not exist.
+// The second index of an entry is the dtype: 0 float32, 1 float64, 2 int64, 3 boolean, as in DType. An entry
+// that is null does not exist.
 struct Table {
   Block forward[row_count][3];
   /// Inputs g, a, b, y (g, x, nothing, y of a unary row); those the text does not mention may be null.
@@ -66,11 +66,6 @@ struct Table {
   /// Of elements of four and of eight bytes.
   Transpose transpose[2];
 };
-
-/// The table for this processor, or for what WENGERT_ISA names ("baseline", "avx2").
-const Table& table();
-/// The name of the instruction set that table() is for.
-const char* isa_name();
 
 namespace baseline {
 void fill_rows(Table& table);

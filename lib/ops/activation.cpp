@@ -160,7 +160,7 @@ Tensor xlogy(const Operand& x, const Operand& y) {
 
 Tensor lerp(const Operand& a, const Operand& b, const Operand& t) {
   const Scope scope("lerp");
-  if (a.is_number() && b.is_number()) return add(a, mul({t}, {b.number() - a.number(), a.where()}));
+  if (a.is_number() && b.is_number()) return add(a, mul(t, {b.number() - a.number(), a.where()}));
   return add(a, mul({sub(b, a), a.where()}, t));
 }
 

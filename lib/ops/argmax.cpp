@@ -20,9 +20,11 @@ void search(std::int64_t* to, const T* from, std::int64_t rows, std::int64_t cou
 }
 
 template <bool largest>
-Tensor arg_extremum(const char* operation, const Tensor& x, std::int64_t axis, bool keepdims, Location where) {
+Tensor arg_extremum(const char* operation, const Tensor& x, std::int64_t axis, bool keepdims,
+                    Location where) {
   const std::size_t along = normalize_axis(operation, axis, x.ndim());
-  if (x.dtype() == boolean) fail<DTypeError>(operation, "takes numbers: got boolean. Did you mean x.astype(int64)?");
+  if (x.dtype() == boolean)
+    fail<DTypeError>(operation, "takes numbers: got boolean. Did you mean x.astype(int64)?");
   const std::int64_t count = x.shape()[along];
   if (count == 0) fail<ShapeError>(operation, "there must be an element to choose: got shape ", x.shape());
   // The axis last, its elements one after the other.
@@ -32,12 +34,16 @@ Tensor arg_extremum(const char* operation, const Tensor& x, std::int64_t axis, b
   order.push_back(static_cast<std::int64_t>(along));
   const Tensor rows = compact(permute(x.detach(), order));
   const Node& from = rows.node();
-  Tensor result = Tensor::adopt(new_node(reduced_shape(x.shape(), std::uint64_t{1} << along, keepdims), int64, where));
+  Tensor result =
+      Tensor::adopt(new_node(reduced_shape(x.shape(), std::uint64_t{1} << along, keepdims), int64, where));
   auto* to = reinterpret_cast<std::int64_t*>(allocate_value(result.handle()));
   const std::int64_t row_count = result.size();
-  if (from.dtype == float32) search<float, largest>(to, from.values<float>(), row_count, count);
-  else if (from.dtype == float64) search<double, largest>(to, from.values<double>(), row_count, count);
-  else search<std::int64_t, largest>(to, from.values<std::int64_t>(), row_count, count);
+  if (from.dtype == float32)
+    search<float, largest>(to, from.values<float>(), row_count, count);
+  else if (from.dtype == float64)
+    search<double, largest>(to, from.values<double>(), row_count, count);
+  else
+    search<std::int64_t, largest>(to, from.values<std::int64_t>(), row_count, count);
   return result;
 }
 

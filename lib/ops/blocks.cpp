@@ -8,11 +8,12 @@ namespace {
 constexpr std::int64_t block = 1024;  // elements: a few blocks stay in the first-level cache
 constexpr std::size_t max_inputs = 4;
 
-/// True for a large array whose rows run across memory, as a transposed one's do: read by rows, every element would
-/// cost a cache line. Turning it around first, by tiles, is several times cheaper.
+/// True for a large array whose rows run across memory, as a transposed one's do: read by rows, every element
+/// would cost a cache line. Turning it around first, by tiles, is several times cheaper.
 bool across_memory(const Node& x) {
   const std::size_t ndim = x.shape.size();
-  return ndim >= 2 && x.strides[ndim - 1] > 16 && x.shape[ndim - 1] > 16 && x.shape[ndim - 2] > 16 && x.strides[ndim - 2] == 1;
+  return ndim >= 2 && x.strides[ndim - 1] > 16 && x.shape[ndim - 1] > 16 && x.shape[ndim - 2] > 16 &&
+         x.strides[ndim - 2] == 1;
 }
 
 Tensor number_as(const char* operation, const Operand& number, DType dtype) {
@@ -64,8 +65,8 @@ void run_blocks(kernel::Block kernel, Node& out, Node* const* in, std::size_t co
   }
 }
 
-Tensor compute_blocks(kernel::Block kernel, const Shape& shape, DType dtype, Node* const* in, std::size_t count,
-                      Location where) {
+Tensor compute_blocks(kernel::Block kernel, const Shape& shape, DType dtype, Node* const* in,
+                      std::size_t count, Location where) {
   Tensor result = Tensor::adopt(new_node(shape, dtype, where));
   run_blocks(kernel, result.node(), in, count);
   return result;
@@ -87,19 +88,21 @@ Shape broadcast_shape(const char* operation, const Shape& a, const Shape& b) {
 }
 
 Pair resolve(const char* operation, const Operand& a, const Operand& b) {
-  if (a.is_number() && b.is_number()) fail<DTypeError>(operation, "one operand must be a tensor: got two numbers");
+  if (a.is_number() && b.is_number())
+    fail<DTypeError>(operation, "one operand must be a tensor: got two numbers");
   if (a.is_number()) return {number_as(operation, a, b.tensor().dtype()), b.tensor()};
   if (b.is_number()) return {a.tensor(), number_as(operation, b, a.tensor().dtype())};
   const DType left = a.tensor().dtype(), right = b.tensor().dtype();
   if (left != right)
-    fail<DTypeError>(operation, "dtypes must be equal: got ", left, " and ", right, ". Did you mean to cast with astype(",
-                     is_float(left) ? left : right, ")?");
+    fail<DTypeError>(operation, "dtypes must be equal: got ", left, " and ", right,
+                     ". Did you mean to cast with astype(", is_float(left) ? left : right, ")?");
   return {a.tensor(), b.tensor()};
 }
 
 void require_float(const char* operation, DType dtype) {
   if (!is_float(dtype))
-    fail<DTypeError>(operation, "takes float32 and float64: got ", dtype, ". Did you mean x.astype(float32)?");
+    fail<DTypeError>(operation, "takes float32 and float64: got ", dtype,
+                     ". Did you mean x.astype(float32)?");
 }
 
 }  // namespace wengert

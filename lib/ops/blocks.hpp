@@ -1,20 +1,21 @@
-// Running block kernels over whole tensors, and what operations of two inputs share: operands, dtypes, broadcasting.
+// Running block kernels over whole tensors, and what operations of two inputs share: operands, dtypes,
+// broadcasting.
 #pragma once
 
+#include "lib/core/dispatch.hpp"
 #include "lib/core/fail.hpp"
 #include "lib/core/strided.hpp"
 #include "lib/core/tape.hpp"
-#include "lib/kernels/table.hpp"
 #include "wengert/core/operand.hpp"
 
 namespace wengert {
 
-/// Gives `out` its value: kernel(out[i], in[0][i], ...), inputs broadcast to its shape. A null input is passed on
-/// as null.
+/// Gives `out` its value: kernel(out[i], in[0][i], ...), inputs broadcast to its shape. A null input is
+/// passed on as null.
 void run_blocks(kernel::Block kernel, Node& out, Node* const* in, std::size_t count);
 /// The same as a tensor outside the tape.
-Tensor compute_blocks(kernel::Block kernel, const Shape& shape, DType dtype, Node* const* in, std::size_t count,
-                      Location where = {});
+Tensor compute_blocks(kernel::Block kernel, const Shape& shape, DType dtype, Node* const* in,
+                      std::size_t count, Location where = {});
 
 /// NumPy's broadcasting. Throws ShapeError.
 Shape broadcast_shape(const char* operation, const Shape& a, const Shape& b);

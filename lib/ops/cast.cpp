@@ -17,14 +17,18 @@ constexpr Operation cast_operation{
       SampleNumbers numbers(12);
       // There and back, so that the result is float64 again; float32 rounds, within what the tests allow.
       return std::vector<Sample>{
-          {"float64 to int64", {numbers.uniform({2, 3}, -5.0, 5.0)},
+          {"float64 to int64",
+           {numbers.uniform({2, 3}, -5.0, 5.0)},
            [](const std::vector<Tensor>& in) { return in[0].detach().astype(int64).astype(float64); }},
-          {"float64 to boolean", {numbers.uniform({3}, -5.0, 5.0)},
+          {"float64 to boolean",
+           {numbers.uniform({3}, -5.0, 5.0)},
            [](const std::vector<Tensor>& in) { return in[0].detach().astype(boolean).astype(float64); }},
-          {"0-d", {numbers.uniform({}, -5.0, 5.0)},
+          {"0-d",
+           {numbers.uniform({}, -5.0, 5.0)},
            [](const std::vector<Tensor>& in) { return in[0].detach().astype(int64).astype(float64); }},
-          {"empty", {numbers.uniform({0, 2}, -5.0, 5.0)},
-           [](const std::vector<Tensor>& in) { return in[0].detach().astype(int64).astype(float64); }}};
+          {"empty", {numbers.uniform({0, 2}, -5.0, 5.0)}, [](const std::vector<Tensor>& in) {
+             return in[0].detach().astype(int64).astype(float64);
+           }}};
     }};
 const Registered registered_cast(cast_operation);
 

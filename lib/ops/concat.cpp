@@ -43,18 +43,19 @@ Tensor concat_rule(const Call& c, std::size_t input) {
 }
 
 constexpr Operation concat_operation{
-    .name = "concat",
-    .forward = forward_concat,
-    .rule_of_input = concat_rule,
-    .samples = [] {
+    .name = "concat", .forward = forward_concat, .rule_of_input = concat_rule, .samples = [] {
       SampleNumbers numbers(16);
       const auto draw = [&](const Shape& shape) { return numbers.uniform(shape, -2.0, 2.0); };
       return std::vector<Sample>{
           {"rows", {draw({1, 3}), draw({2, 3})}, [](const auto& in) { return concat(in, 0); }},
-          {"columns, one of them none", {draw({2, 1}), draw({2, 0}), draw({2, 2})},
+          {"columns, one of them none",
+           {draw({2, 1}), draw({2, 0}), draw({2, 2})},
            [](const auto& in) { return concat(in, -1); }},
-          {"four, one transposed", {draw({2, 2}), draw({2, 3}), draw({1, 2}), draw({2, 2})},
-           [](const auto& in) { return concat({in[0], transpose(in[1]), in[2], in[3]}, 0); }},
+          {"four, one transposed",
+           {draw({2, 2}), draw({2, 3}), draw({1, 2}), draw({2, 2})},
+           [](const auto& in) {
+             return concat({in[0], transpose(in[1]), in[2], in[3]}, 0);
+           }},
           {"stacked", {draw({2, 3}), draw({2, 3})}, [](const auto& in) { return stack(in, 1); }}};
     }};
 const Registered registered_concat(concat_operation);
@@ -76,13 +77,15 @@ Tensor concat(const std::vector<Tensor>& tensors, std::int64_t axis, Location wh
     bool fits = node.shape.size() == shape.size();
     for (std::size_t i = 0; fits && i < shape.size(); ++i) fits = i == along || node.shape[i] == shape[i];
     if (!fits)
-      fail<ShapeError>("concat", "shapes must agree but along axis ", axis, ": got ", first.shape(), " and ", node.shape);
+      fail<ShapeError>("concat", "shapes must agree but along axis ", axis, ": got ", first.shape(), " and ",
+                       node.shape);
     if (node.dtype != first.dtype())
       fail<DTypeError>("concat", "dtypes must be equal: got ", first.dtype(), " and ", node.dtype);
     if (!nodes.empty()) shape[along] += node.shape[along];
     nodes.push_back(&node);
   }
-  return record(concat_operation, nodes.data(), nodes.size(), shape, first.dtype(), where, new ConcatAttributes(along));
+  return record(concat_operation, nodes.data(), nodes.size(), shape, first.dtype(), where,
+                new ConcatAttributes(along));
 }
 
 Tensor stack(const std::vector<Tensor>& tensors, std::int64_t axis, Location where) {
@@ -91,7 +94,8 @@ Tensor stack(const std::vector<Tensor>& tensors, std::int64_t axis, Location whe
   std::vector<Tensor> widened;
   for (const Tensor& tensor : tensors) {
     if (tensor.shape() != tensors.front().shape())
-      fail<ShapeError>("stack", "shapes must be equal: got ", tensors.front().shape(), " and ", tensor.shape());
+      fail<ShapeError>("stack", "shapes must be equal: got ", tensors.front().shape(), " and ",
+                       tensor.shape());
     widened.push_back(unsqueeze(tensor, axis, where));
   }
   return concat(widened, axis < 0 ? axis + static_cast<std::int64_t>(widened.front().ndim()) : axis, where);

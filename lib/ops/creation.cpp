@@ -17,16 +17,27 @@ Tensor generate(const Shape& shape, TensorOptions options, Location where, F val
   const auto fill = [&](auto* to) {
     using T = std::remove_pointer_t<decltype(to)>;
     for (std::int64_t i = 0; i < count; ++i) {
-      if constexpr (std::is_same_v<T, bool>) to[i] = value(i) != 0.0;
-      else if constexpr (std::is_same_v<T, std::int64_t>) to[i] = whole(value(i));
-      else to[i] = static_cast<T>(value(i));
+      if constexpr (std::is_same_v<T, bool>)
+        to[i] = value(i) != 0.0;
+      else if constexpr (std::is_same_v<T, std::int64_t>)
+        to[i] = whole(value(i));
+      else
+        to[i] = static_cast<T>(value(i));
     }
   };
   switch (options.dtype) {
-    case float32: fill(reinterpret_cast<float*>(data)); break;
-    case float64: fill(reinterpret_cast<double*>(data)); break;
-    case int64: fill(reinterpret_cast<std::int64_t*>(data)); break;
-    case boolean: fill(reinterpret_cast<bool*>(data)); break;
+    case float32:
+      fill(reinterpret_cast<float*>(data));
+      break;
+    case float64:
+      fill(reinterpret_cast<double*>(data));
+      break;
+    case int64:
+      fill(reinterpret_cast<std::int64_t*>(data));
+      break;
+    case boolean:
+      fill(reinterpret_cast<bool*>(data));
+      break;
   }
   return make_leaf(result, options.requires_grad, where);
 }
@@ -36,8 +47,12 @@ Tensor generate(const Shape& shape, TensorOptions options, Location where, F val
 Tensor full(const Shape& shape, double value, TensorOptions options, Location where) {
   return generate(shape, options, where, [=](std::int64_t) { return value; });
 }
-Tensor zeros(const Shape& shape, TensorOptions options, Location where) { return full(shape, 0.0, options, where); }
-Tensor ones(const Shape& shape, TensorOptions options, Location where) { return full(shape, 1.0, options, where); }
+Tensor zeros(const Shape& shape, TensorOptions options, Location where) {
+  return full(shape, 0.0, options, where);
+}
+Tensor ones(const Shape& shape, TensorOptions options, Location where) {
+  return full(shape, 1.0, options, where);
+}
 Tensor full_like(const Tensor& x, double value, Location where) {
   return full(x.shape(), value, {.dtype = x.dtype()}, where);
 }
@@ -51,11 +66,14 @@ Tensor eye(std::int64_t n, TensorOptions options, Location where) {
 Tensor arange(double start, double stop, double step, TensorOptions options, Location where) {
   const double count = std::ceil((stop - start) / step);
   if (!std::isfinite(count) || count > 0x1p46)
-    fail<ValueError>("arange", "the range must be finite and its step not 0: got ", start, ", ", stop, ", ", step);
+    fail<ValueError>("arange", "the range must be finite and its step not 0: got ", start, ", ", stop, ", ",
+                     step);
   return generate({static_cast<std::int64_t>(count > 0.0 ? count : 0.0)}, options, where,
                   [=](std::int64_t i) { return start + static_cast<double>(i) * step; });
 }
-Tensor arange(double stop, TensorOptions options, Location where) { return arange(0.0, stop, 1.0, options, where); }
+Tensor arange(double stop, TensorOptions options, Location where) {
+  return arange(0.0, stop, 1.0, options, where);
+}
 
 Tensor linspace(double start, double stop, std::int64_t count, TensorOptions options, Location where) {
   const double last = static_cast<double>(count - 1);

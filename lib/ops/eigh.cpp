@@ -3,12 +3,12 @@
 namespace wengert {
 namespace {
 
-// The value is eigenvalues and eigenvectors side by side.
-Tensor values_part(const Tensor& packed, std::int64_t n, Location where = {}) {
+// The value is eigenvalues and eigenvectors side by side, and the slot of vectors_part().
+Tensor eigenvalues_of(const Tensor& packed, std::int64_t n, Location where = {}) {
   return part(packed, 0, {n}, where);
 }
-Tensor vectors_part(const Tensor& packed, std::int64_t n, Location where = {}) {
-  return part(packed, n, {n, n}, where);
+Tensor eigenvectors_of(const Tensor& packed, std::int64_t n, Location where = {}) {
+  return vectors_part(packed, n, {n, n}, where);
 }
 
 void forward_eigh(Node& node) {
@@ -19,8 +19,10 @@ void forward_eigh(Node& node) {
   with_type(node.dtype, [&](auto zero) {
     using T = decltype(zero);
     const T* from = values_of<T>(copy.data());
+    const std::int64_t total = n + n * n + 1;
     T* w = values_of<T>(to);
-    for (std::int64_t i = 0; i < batches; ++i, from += n * n, w += n + n * n) {
+    for (std::int64_t i = 0; i < batches; ++i, from += n * n, w += total) {
+      w[total - 1] = T(0);
       if (!lower_finite(from, n)) {
         fill_nan(w, n + n * n);
         continue;
@@ -42,7 +44,6 @@ void require_settled(const Call& c, const EqualPairs& equal, const Tensor& k_ten
   for (std::int64_t batch = 0; batch < batches; ++batch) {
     const double *m = k.data() + batch * n * n, *g = gw.data() + batch * n;
     const double vectors = largest(gv.data() + batch * n * n, n * n);
-    if (vectors == 0.0) continue;  // a function of the eigenvalues alone
     for (std::int64_t i = 0; i < n; ++i)
       for (std::int64_t j = 0; j < i; ++j) {
         const EqualPair pair{m[i * n + j],       m[j * n + i], m[i * n + i], m[j * n + j],
@@ -58,11 +59,11 @@ void require_settled(const Call& c, const EqualPairs& equal, const Tensor& k_ten
 /// v (diag(g_w) + f ∘ (vᵀ g_v)) vᵀ with f_ij = 1 / (w_j - w_i), symmetrized.
 Tensor rule_of_eigh(const Call& c) {
   const std::int64_t n = columns_of(c.input_shape(0));
-  const Tensor packed = c.y(), w = values_part(packed, n), v = vectors_part(packed, n);
-  const Tensor gw = values_part(c.g, n), gv = vectors_part(c.g, n);
+  const Tensor packed = c.y(), w = eigenvalues_of(packed, n), v = eigenvectors_of(packed, n);
+  const Tensor gw = eigenvalues_of(c.g, n), gv = part(c.g, n, {n, n});
   const EqualPairs equal = equal_pairs(w, static_cast<double>(n) * unit_of(c.node.dtype));
   const Tensor k = matmul(transpose(v), gv);
-  if (equal.any) require_settled(c, equal, k, gv, gw);
+  if (equal.any && uses_vectors(c.g)) require_settled(c, equal, k, gv, gw);
   const Tensor distance = where(equal.mask, 1.0, unsqueeze(w, -2) - unsqueeze(w, -1));
   const Tensor turned = where(equal.mask, 0.0, k / distance);
   const Tensor core = where(diagonal_mask(n), unsqueeze(gw, -2), turned);
@@ -102,8 +103,8 @@ Eigh eigh(const Tensor& a, Location where) {
   Node& node = a.node();
   const std::int64_t n = columns_of(node.shape);
   const Tensor y =
-      record(eigh_operation, {&node}, with_dims(batch_of(node.shape), {n + n * n}), node.dtype, where);
-  return {values_part(y, n, where), vectors_part(y, n, where)};
+      record(eigh_operation, {&node}, with_dims(batch_of(node.shape), {n + n * n + 1}), node.dtype, where);
+  return {eigenvalues_of(y, n, where), eigenvectors_of(y, n, where)};
 }
 
 }  // namespace wengert

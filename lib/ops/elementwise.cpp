@@ -10,8 +10,8 @@
 namespace wengert {
 namespace {
 
-// Stands for an input while a text is instantiated only to learn which of them it mentions: bit 0 for g, 1 for x or
-// a, 2 for b, 3 for y.
+// Stands for an input while a text is instantiated only to learn which of them it mentions: bit 0 for g, 1
+// for x or a, 2 for b, 3 for y.
 struct Mention {
   unsigned bits = 0;
   constexpr Mention(double) {}
@@ -28,8 +28,10 @@ constexpr Mention operator<(Mention a, Mention b) { return both(a, b); }
 constexpr Mention operator>(Mention a, Mention b) { return both(a, b); }
 constexpr Mention where(Mention mask, Mention a, Mention b) { return both(mask, both(a, b)); }
 constexpr Mention nonzero(Mention x) { return x; }
-#define UNARY(name, ...) constexpr Mention name(Mention x) { return x; }
-#define BINARY(name, ...) constexpr Mention name(Mention a, Mention b) { return both(a, b); }
+#define UNARY(name, ...) \
+  constexpr Mention name(Mention x) { return x; }
+#define BINARY(name, ...) \
+  constexpr Mention name(Mention a, Mention b) { return both(a, b); }
 #define COMPARE(...)
 #include "wengert/ops/elementwise.def"
 #undef UNARY
@@ -55,29 +57,35 @@ struct Domain {
 };
 
 // One struct per row: the texts of its derivatives on Tensors and on Mentions.
-#define UNARY(row, types_, text, vjp_text, low, high, kink_, ...)                                             \
-  struct Row_##row {                                                                                          \
-    static constexpr kernel::Row id = kernel::Row::row;                                                       \
-    static constexpr const char* name = #row;                                                                 \
-    static constexpr Types types = Types::types_;                                                             \
-    static constexpr Domain domain{low, high, 0.0, 0.0, Kink::kink_};                                         \
-    static constexpr std::string_view texts[] = {#vjp_text};                                                  \
-    static Tensor vjp_a(const Tensor& g, const Tensor& x, const Tensor&, const Tensor& y) { return vjp_text; } \
-    static constexpr Mention mention_a(Mention g, Mention x, Mention, Mention y) { return vjp_text; }         \
-    static Tensor call(const std::vector<Tensor>& in) { return row(in[0]); }                                  \
+#define UNARY(row, types_, text, vjp_text, low, high, kink_, ...)                                     \
+  struct Row_##row {                                                                                  \
+    static constexpr kernel::Row id = kernel::Row::row;                                               \
+    static constexpr const char* name = #row;                                                         \
+    static constexpr Types types = Types::types_;                                                     \
+    static constexpr Domain domain{low, high, 0.0, 0.0, Kink::kink_};                                 \
+    static constexpr std::string_view texts[] = {#vjp_text};                                          \
+    static Tensor vjp_a(const Tensor& g, const Tensor& x, const Tensor&, const Tensor& y) {           \
+      return vjp_text;                                                                                \
+    }                                                                                                 \
+    static constexpr Mention mention_a(Mention g, Mention x, Mention, Mention y) { return vjp_text; } \
+    static Tensor call(const std::vector<Tensor>& in) { return row(in[0]); }                          \
   };
-#define BINARY(row, types_, text, text_a, text_b, a_low, a_high, b_low, b_high, kink_, ...)                   \
-  struct Row_##row {                                                                                          \
-    static constexpr kernel::Row id = kernel::Row::row;                                                       \
-    static constexpr const char* name = #row;                                                                 \
-    static constexpr Types types = Types::types_;                                                             \
-    static constexpr Domain domain{a_low, a_high, b_low, b_high, Kink::kink_};                                \
-    static constexpr std::string_view texts[] = {#text_a, #text_b};                                           \
-    static Tensor vjp_a(const Tensor& g, const Tensor& a, const Tensor& b, const Tensor& y) { return text_a; } \
-    static Tensor vjp_b(const Tensor& g, const Tensor& a, const Tensor& b, const Tensor& y) { return text_b; } \
-    static constexpr Mention mention_a(Mention g, Mention a, Mention b, Mention y) { return text_a; }         \
-    static constexpr Mention mention_b(Mention g, Mention a, Mention b, Mention y) { return text_b; }         \
-    static Tensor call(const std::vector<Tensor>& in) { return row(in[0], in[1]); }                           \
+#define BINARY(row, types_, text, text_a, text_b, a_low, a_high, b_low, b_high, kink_, ...)           \
+  struct Row_##row {                                                                                  \
+    static constexpr kernel::Row id = kernel::Row::row;                                               \
+    static constexpr const char* name = #row;                                                         \
+    static constexpr Types types = Types::types_;                                                     \
+    static constexpr Domain domain{a_low, a_high, b_low, b_high, Kink::kink_};                        \
+    static constexpr std::string_view texts[] = {#text_a, #text_b};                                   \
+    static Tensor vjp_a(const Tensor& g, const Tensor& a, const Tensor& b, const Tensor& y) {         \
+      return text_a;                                                                                  \
+    }                                                                                                 \
+    static Tensor vjp_b(const Tensor& g, const Tensor& a, const Tensor& b, const Tensor& y) {         \
+      return text_b;                                                                                  \
+    }                                                                                                 \
+    static constexpr Mention mention_a(Mention g, Mention a, Mention b, Mention y) { return text_a; } \
+    static constexpr Mention mention_b(Mention g, Mention a, Mention b, Mention y) { return text_b; } \
+    static Tensor call(const std::vector<Tensor>& in) { return row(in[0], in[1]); }                   \
   };
 #include "wengert/ops/elementwise.def"
 #undef UNARY
@@ -93,26 +101,31 @@ void forward(Node& node) {
              unary<R> ? 1 : 2);
 }
 
-/// The rule of an input: a graph of Tensor operations where the pass is recorded, else one pass of the row's kernel.
+/// The rule of an input: a graph of Tensor operations where the pass is recorded, else one pass of the row's
+/// kernel.
 template <class R, int input>
 Tensor rule(const Call& c) {
   if constexpr (R::texts[input] == "g") return c.g;
   const Tensor x = c.x(0), other = unary<R> ? Tensor() : c.x(1);
   if (grad_enabled() || R::texts[input] == "none") {
-    if constexpr (input == 0) return R::vjp_a(c.g, x, other, c.y());
-    else return R::vjp_b(c.g, x, other, c.y());
+    if constexpr (input == 0)
+      return R::vjp_a(c.g, x, other, c.y());
+    else
+      return R::vjp_b(c.g, x, other, c.y());
   }
   constexpr unsigned mentions = [] {
-    if constexpr (input == 0) return R::mention_a(Mention(1u), Mention(2u), Mention(4u), Mention(8u)).bits;
-    else return R::mention_b(Mention(1u), Mention(2u), Mention(4u), Mention(8u)).bits;
+    if constexpr (input == 0)
+      return R::mention_a(Mention(1u), Mention(2u), Mention(4u), Mention(8u)).bits;
+    else
+      return R::mention_b(Mention(1u), Mention(2u), Mention(4u), Mention(8u)).bits;
   }();
   Node* in[4] = {};
   if (mentions & 1) in[0] = &c.g.node();
   if (mentions & 2) in[1] = &c.node.input(0);
   if (mentions & 4) in[2] = &c.node.input(1);
   if (mentions & 8) in[3] = const_cast<Node*>(&c.node);
-  return compute_blocks(kernel::table().vjp[static_cast<int>(R::id)][input][index(c.node.dtype)], c.node.shape,
-                        c.node.dtype, in, 4);
+  return compute_blocks(kernel::table().vjp[static_cast<int>(R::id)][input][index(c.node.dtype)],
+                        c.node.shape, c.node.dtype, in, 4);
 }
 
 template <class R>
@@ -151,7 +164,8 @@ template <class R>
 void check_dtype(DType dtype) {
   if (R::types == Types::real) require_float(R::name, dtype);
   if (dtype == boolean)
-    fail<DTypeError>(R::name, "boolean tensors have no arithmetic: got boolean. Did you mean x.astype(int64)?");
+    fail<DTypeError>(R::name,
+                     "boolean tensors have no arithmetic: got boolean. Did you mean x.astype(int64)?");
 }
 
 template <class R>
@@ -165,13 +179,14 @@ Tensor record_binary(const Operand& a, const Operand& b) {
   const Pair pair = resolve(R::name, a, b);
   Node &left = pair.a.node(), &right = pair.b.node();
   check_dtype<R>(left.dtype);
-  return record(operation_of<R>, {&left, &right}, broadcast_shape(R::name, left.shape, right.shape), left.dtype,
-                a.where());
+  return record(operation_of<R>, {&left, &right}, broadcast_shape(R::name, left.shape, right.shape),
+                left.dtype, a.where());
 }
 
 template <kernel::Comparison comparison>
 void forward_comparison(Node& node) {
-  run_blocks(kernel::table().compare[static_cast<int>(comparison)][index(node.input(0).dtype)], node, node.inputs(), 2);
+  run_blocks(kernel::table().compare[static_cast<int>(comparison)][index(node.input(0).dtype)], node,
+             node.inputs(), 2);
 }
 Tensor record_comparison(const Operation& operation, const Operand& a, const Operand& b) {
   const Pair pair = resolve(operation.name, a, b);
@@ -182,19 +197,17 @@ Tensor record_comparison(const Operation& operation, const Operand& a, const Ope
 
 }  // namespace
 
-#define UNARY(name, ...)                                                                        \
-  Tensor name(const Tensor& x, Location where) { return record_unary<Row_##name>(x, where); }   \
+#define UNARY(name, ...)                                                                      \
+  Tensor name(const Tensor& x, Location where) { return record_unary<Row_##name>(x, where); } \
   static const Registered registered_##name(operation_of<Row_##name>);
-#define BINARY(name, ...)                                                                       \
-  Tensor name(const Operand& a, const Operand& b) { return record_binary<Row_##name>(a, b); }   \
+#define BINARY(name, ...)                                                                     \
+  Tensor name(const Operand& a, const Operand& b) { return record_binary<Row_##name>(a, b); } \
   static const Registered registered_##name(operation_of<Row_##name>);
-#define COMPARE(row, ...)                                                                       \
-  static constexpr Operation operation_##row{                                                   \
-      .name = #row,                                                                             \
-      .forward = forward_comparison<kernel::Comparison::row>,                                   \
-      .samples = [] {                                                                           \
-        return comparison_samples([](const std::vector<Tensor>& in) { return row(in[0], in[1]); }); \
-      }};                                                                                       \
+#define COMPARE(row, ...)                                                                             \
+  static constexpr Operation operation_##row{                                                         \
+      .name = #row, .forward = forward_comparison<kernel::Comparison::row>, .samples = [] {           \
+        return comparison_samples([](const std::vector<Tensor>& in) { return row(in[0], in[1]); });   \
+      }};                                                                                             \
   Tensor row(const Operand& a, const Operand& b) { return record_comparison(operation_##row, a, b); } \
   static const Registered registered_##row(operation_##row);
 #include "wengert/ops/elementwise.def"
@@ -206,7 +219,8 @@ void accumulate(Tensor& sum, const Tensor& term) {
   Node& into = sum.handle();
   Node& from = term.node();
   const bool alone = !grad_enabled() && !into.version && into.references.load() == NodeCounts::user &&
-                     is_contiguous(into) && (!into.storage || into.storage.unique()) && into.shape == from.shape;
+                     is_contiguous(into) && (!into.storage || into.storage.unique()) &&
+                     into.shape == from.shape;
   if (!alone) {
     sum = add(sum, term);
     return;

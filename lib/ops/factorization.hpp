@@ -88,6 +88,13 @@ inline double unit_of(DType dtype) { return dtype == float32 ? 0x1p-23 : 0x1p-52
 /// One of the parts that lie side by side in the last dimension of `packed`, from `start` on, as (..., dims).
 Tensor part(const Tensor& packed, std::int64_t start, const Dims& dims, Location where = {});
 
+/// The same of vectors whose choice is not unique where values are equal. The last entry of `packed` is a
+/// constant slot: in the cotangent it is above 0 if a function uses such vectors, even where their own
+/// cotangent is 0.
+Tensor vectors_part(const Tensor& packed, std::int64_t start, const Dims& dims, Location where = {});
+/// Whether the cotangent of such a packed value says that vectors are used.
+bool uses_vectors(const Tensor& g);
+
 /// The constant matrix (rows, columns) of entry(i, j).
 template <class T, class Entry>
 Tensor matrix_of(std::int64_t rows, std::int64_t columns, Entry entry) {

@@ -29,7 +29,8 @@ struct Around {
 
 Tensor dense(Node& node) { return is_contiguous(node) ? Tensor(&node) : compact(Tensor(&node)); }
 
-/// Calls visit(place in x, place in the index) for every index, both in row-major elements. Positions are in range.
+/// Calls visit(place in x, place in the index) for every index, both in row-major elements. Positions are in
+/// range.
 template <class F>
 void for_each_place(const Shape& shape, const Node& index, std::size_t axis, F visit) {
   const Around x(shape, axis), at(index.shape, axis);
@@ -46,10 +47,14 @@ void for_each_place(const Shape& shape, const Node& index, std::size_t axis, F v
 template <class F>
 void with_type(DType dtype, F run) {
   switch (dtype) {
-    case float32: return run(float{});
-    case float64: return run(double{});
-    case int64: return run(std::int64_t{});
-    case boolean: return run(std::uint8_t{});
+    case float32:
+      return run(float{});
+    case float64:
+      return run(double{});
+    case int64:
+      return run(std::int64_t{});
+    case boolean:
+      return run(std::uint8_t{});
   }
 }
 
@@ -59,9 +64,8 @@ void forward_gather(Node& node) {
   with_type(node.dtype, [&](auto unit) {
     using T = decltype(unit);
     const T* from = x.node().values<T>();
-    for_each_place(x.shape(), index.node(), axis_of(node), [&](std::int64_t place, std::int64_t k) {
-      reinterpret_cast<T*>(to)[k] = from[place];
-    });
+    for_each_place(x.shape(), index.node(), axis_of(node),
+                   [&](std::int64_t place, std::int64_t k) { reinterpret_cast<T*>(to)[k] = from[place]; });
   });
 }
 
@@ -102,44 +106,55 @@ const Registered registered_gather(gather_operation), registered_scatter(scatter
 
 std::vector<Sample> gather_samples() {
   SampleNumbers numbers(17);
-  return {{"rows, one twice", {numbers.uniform({3, 2}, -2, 2), Tensor(xt::xarray<std::int64_t>{{0, 2}, {-1, 2}})},
+  return {{"rows, one twice",
+           {numbers.uniform({3, 2}, -2, 2), Tensor(xt::xarray<std::int64_t>{{0, 2}, {-1, 2}})},
            [](const auto& in) { return gather(in[0], 0, in[1]); }},
-          {"columns", {numbers.uniform({2, 4}, -2, 2), numbers.integers({2, 3}, 0, 4)},
+          {"columns",
+           {numbers.uniform({2, 4}, -2, 2), numbers.integers({2, 3}, 0, 4)},
            [](const auto& in) { return gather(in[0], -1, in[1]); }},
-          {"selected rows", {numbers.uniform({4, 2, 2}, -2, 2), numbers.integers({5}, 0, 4)},
+          {"selected rows",
+           {numbers.uniform({4, 2, 2}, -2, 2), numbers.integers({5}, 0, 4)},
            [](const auto& in) { return index_select(in[0], 0, in[1]); }},
-          {"selected from the middle", {numbers.uniform({2, 3, 2}, -2, 2), numbers.integers({4}, -3, 3)},
+          {"selected from the middle",
+           {numbers.uniform({2, 3, 2}, -2, 2), numbers.integers({4}, -3, 3)},
            [](const auto& in) { return index_select(in[0], 1, in[1]); }},
-          {"none selected", {numbers.uniform({2, 3}, -2, 2), numbers.integers({0}, 0, 3)},
+          {"none selected",
+           {numbers.uniform({2, 3}, -2, 2), numbers.integers({0}, 0, 3)},
            [](const auto& in) { return index_select(in[0], 1, in[1]); }}};
 }
 std::vector<Sample> scatter_samples() {
   SampleNumbers numbers(18);
-  return {{"repeated places", {numbers.uniform({3, 2}, -2, 2), numbers.integers({4, 2}, 0, 3), numbers.uniform({4, 2}, -2, 2)},
+  return {{"repeated places",
+           {numbers.uniform({3, 2}, -2, 2), numbers.integers({4, 2}, 0, 3), numbers.uniform({4, 2}, -2, 2)},
            [](const auto& in) { return scatter_add(in[0], 0, in[1], in[2]); }},
-          {"columns", {numbers.uniform({2, 4}, -2, 2), numbers.integers({2, 3}, -4, 4), numbers.uniform({2, 3}, -2, 2)},
+          {"columns",
+           {numbers.uniform({2, 4}, -2, 2), numbers.integers({2, 3}, -4, 4), numbers.uniform({2, 3}, -2, 2)},
            [](const auto& in) { return scatter_add(in[0], 1, in[1], in[2]); }},
-          {"nothing added", {numbers.uniform({2, 3}, -2, 2), numbers.integers({2, 0}, 0, 3), numbers.uniform({2, 0}, -2, 2)},
+          {"nothing added",
+           {numbers.uniform({2, 3}, -2, 2), numbers.integers({2, 0}, 0, 3), numbers.uniform({2, 0}, -2, 2)},
            [](const auto& in) { return scatter_add(in[0], 1, in[1], in[2]); }}};
 }
 
 /// Everything about an index that must hold before an element is touched.
 void check_index(const char* operation, const Shape& shape, std::size_t axis, const Tensor& index) {
   if (index.dtype() != int64)
-    fail<DTypeError>(operation, "the index must be int64: got ", index.dtype(), ". Did you mean index.astype(int64)?");
+    fail<DTypeError>(operation, "the index must be int64: got ", index.dtype(),
+                     ". Did you mean index.astype(int64)?");
   const std::int64_t extent = shape[axis];
   const Tensor positions = dense(index.node());
   const std::int64_t* at = positions.node().values<std::int64_t>();
   for (std::int64_t k = 0; k < positions.size(); ++k)
     if (at[k] < -extent || at[k] >= extent)
-      fail<IndexError>(operation, "an index must lie within the axis: got ", at[k], " for axis ", axis, " of ", shape);
+      fail<IndexError>(operation, "an index must lie within the axis: got ", at[k], " for axis ", axis,
+                       " of ", shape);
 }
 
 void check_extents(const char* operation, const Shape& shape, std::size_t axis, const Shape& index) {
   bool fits = index.size() == shape.size();
   for (std::size_t i = 0; fits && i < shape.size(); ++i) fits = i == axis || index[i] == shape[i];
   if (!fits)
-    fail<ShapeError>(operation, "the index must have the tensor's shape but along axis ", axis, ": got ", index, " and ", shape);
+    fail<ShapeError>(operation, "the index must have the tensor's shape but along axis ", axis, ": got ",
+                     index, " and ", shape);
 }
 
 }  // namespace
@@ -152,17 +167,20 @@ Tensor gather(const Tensor& x, std::int64_t axis, const Tensor& index, Location 
   return record(gather_operation, {&node, &at}, at.shape, node.dtype, where, new IndexAttributes(along));
 }
 
-Tensor scatter_add(const Tensor& x, std::int64_t axis, const Tensor& index, const Tensor& source, Location where) {
+Tensor scatter_add(const Tensor& x, std::int64_t axis, const Tensor& index, const Tensor& source,
+                   Location where) {
   Node &node = x.node(), &at = index.node(), &from = source.node();
   const std::size_t along = normalize_axis("scatter_add", axis, node.shape.size());
   check_extents("scatter_add", node.shape, along, at.shape);
   if (from.shape != at.shape)
-    fail<ShapeError>("scatter_add", "source and index must have one shape: got ", from.shape, " and ", at.shape);
+    fail<ShapeError>("scatter_add", "source and index must have one shape: got ", from.shape, " and ",
+                     at.shape);
   if (from.dtype != node.dtype)
     fail<DTypeError>("scatter_add", "dtypes must be equal: got ", node.dtype, " and ", from.dtype);
   if (node.dtype == boolean) fail<DTypeError>("scatter_add", "takes numbers: got boolean");
   check_index("scatter_add", node.shape, along, index);
-  return record(scatter_operation, {&node, &at, &from}, node.shape, node.dtype, where, new IndexAttributes(along));
+  return record(scatter_operation, {&node, &at, &from}, node.shape, node.dtype, where,
+                new IndexAttributes(along));
 }
 
 Tensor index_select(const Tensor& x, std::int64_t axis, const Tensor& index, Location where) {
@@ -172,7 +190,8 @@ Tensor index_select(const Tensor& x, std::int64_t axis, const Tensor& index, Loc
     fail<ShapeError>("index_select", "the index must have one dimension: got shape ", index.shape());
   Shape around = Dims::filled(x.ndim(), 1), shape = x.shape();
   around[along] = shape[along] = index.size();
-  return gather(x, static_cast<std::int64_t>(along), broadcast_to(reshape(index, around, where), shape, where), where);
+  return gather(x, static_cast<std::int64_t>(along),
+                broadcast_to(reshape(index, around, where), shape, where), where);
 }
 
 Tensor one_hot(const Tensor& labels, std::int64_t classes, DType dtype, Location where) {

@@ -3,14 +3,14 @@
 #include <complex>
 #include <cstring>
 
-#include "lib/kernels/table.hpp"
+#include "lib/core/dispatch.hpp"
 #include "wengert/core/storage.hpp"
 
 #ifndef WENGERT_PLAIN_BLAS
 // cxxblas leaves these to its user.
 #include <iostream>
-#include <xtensor-blas/xblas_config.hpp>
 #include <xflens/cxxblas/cxxblas.cxx>
+#include <xtensor-blas/xblas_config.hpp>
 
 extern "C" void openblas_set_num_threads(int threads) __attribute__((weak));
 #endif
@@ -47,7 +47,8 @@ StorageRef packed(Matrix& a, std::int64_t rows, std::int64_t columns) {
   T* to = reinterpret_cast<T*>(storage.data());
   const T* from = reinterpret_cast<const T*>(a.data);
   for (std::int64_t i = 0; i < rows; ++i)
-    for (std::int64_t j = 0; j < columns; ++j) to[i * columns + j] = from[i * a.row_stride + j * a.column_stride];
+    for (std::int64_t j = 0; j < columns; ++j)
+      to[i * columns + j] = from[i * a.row_stride + j * a.column_stride];
   a = {storage.data(), columns, 1};
   return storage;
 }
@@ -70,10 +71,10 @@ void blas_gemm(std::byte* c, Matrix a, Matrix b, std::int64_t m, std::int64_t n,
     right_copy = packed<T>(b, k, n);
     right = {cxxblas::NoTrans, n};
   }
-  cxxblas::gemm<int>(cxxblas::RowMajor, left.transpose, right.transpose, static_cast<int>(m), static_cast<int>(n),
-                     static_cast<int>(k), T(1), reinterpret_cast<const T*>(a.data), static_cast<int>(left.leading),
-                     reinterpret_cast<const T*>(b.data), static_cast<int>(right.leading), T(0),
-                     reinterpret_cast<T*>(c), static_cast<int>(n));
+  cxxblas::gemm<int>(cxxblas::RowMajor, left.transpose, right.transpose, static_cast<int>(m),
+                     static_cast<int>(n), static_cast<int>(k), T(1), reinterpret_cast<const T*>(a.data),
+                     static_cast<int>(left.leading), reinterpret_cast<const T*>(b.data),
+                     static_cast<int>(right.leading), T(0), reinterpret_cast<T*>(c), static_cast<int>(n));
 }
 #endif
 
@@ -89,7 +90,8 @@ void gemm(DType dtype, std::byte* c, const Matrix& a, const Matrix& b, std::int6
 #ifndef WENGERT_PLAIN_BLAS
   constexpr std::int64_t int_limit = 0x7fffffff;
   const bool blas_counts = m < int_limit && n < int_limit && k < int_limit && a.row_stride < int_limit &&
-                           a.column_stride < int_limit && b.row_stride < int_limit && b.column_stride < int_limit;
+                           a.column_stride < int_limit && b.row_stride < int_limit &&
+                           b.column_stride < int_limit;
   if (m * n * k >= small_product && blas_counts) {
     if (dtype == float32) return blas_gemm<float>(c, a, b, m, n, k);
     return blas_gemm<double>(c, a, b, m, n, k);
@@ -97,7 +99,8 @@ void gemm(DType dtype, std::byte* c, const Matrix& a, const Matrix& b, std::int6
 #endif
   const std::ptrdiff_t strides[4] = {a.row_stride, a.column_stride, b.row_stride, b.column_stride};
   kernel::table().product[dtype == float32 ? 0 : 1](c, a.data, b.data, static_cast<std::size_t>(m),
-                                                    static_cast<std::size_t>(n), static_cast<std::size_t>(k), strides);
+                                                    static_cast<std::size_t>(n), static_cast<std::size_t>(k),
+                                                    strides);
 }
 
 }  // namespace wengert

@@ -14,6 +14,7 @@ struct Matrix {
 };
 
 /// c (m, n), row-major and contiguous, = a (m, k) b (k, n). dtype is float32 or float64.
-void gemm(DType dtype, std::byte* c, const Matrix& a, const Matrix& b, std::int64_t m, std::int64_t n, std::int64_t k);
+void gemm(DType dtype, std::byte* c, const Matrix& a, const Matrix& b, std::int64_t m, std::int64_t n,
+          std::int64_t k);
 
 }  // namespace wengert

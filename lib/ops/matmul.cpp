@@ -65,17 +65,18 @@ std::vector<Sample> matmul_samples() {
   add({2, 2, 3}, {3});
   add({2, 0}, {0, 3});
   add({0, 3}, {3, 2});
-  samples.push_back({"transposed operands", {numbers.uniform({3, 2}, -1.0, 1.0), numbers.uniform({4, 3}, -1.0, 1.0)},
-                     [](const std::vector<Tensor>& in) { return matmul(transpose(in[0]), transpose(in[1])); }});
+  samples.push_back(
+      {"transposed operands",
+       {numbers.uniform({3, 2}, -1.0, 1.0), numbers.uniform({4, 3}, -1.0, 1.0)},
+       [](const std::vector<Tensor>& in) { return matmul(transpose(in[0]), transpose(in[1])); }});
   return samples;
 }
 
-constexpr Operation matmul_operation{
-    .name = "matmul",
-    .forward = forward_matmul,
-    .rules = {[](const Call& c) { return matmul(c.g, transpose(c.x(1))); },
-              [](const Call& c) { return matmul(transpose(c.x(0)), c.g); }},
-    .samples = matmul_samples};
+constexpr Operation matmul_operation{.name = "matmul",
+                                     .forward = forward_matmul,
+                                     .rules = {[](const Call& c) { return matmul(c.g, transpose(c.x(1))); },
+                                               [](const Call& c) { return matmul(transpose(c.x(0)), c.g); }},
+                                     .samples = matmul_samples};
 const Registered registered_matmul(matmul_operation);
 
 Shape batch_of(const Shape& shape) {
@@ -91,11 +92,12 @@ Tensor matmul(const Tensor& a, const Tensor& b, Location where) {
   Node &left = a.node(), &right = b.node();
   if (left.dtype != right.dtype)
     fail<DTypeError>("matmul", "dtypes must be equal: got ", left.dtype, " and ", right.dtype,
-                     ". Did you mean to cast with astype(", is_float(left.dtype) ? left.dtype : right.dtype, ")?");
+                     ". Did you mean to cast with astype(", is_float(left.dtype) ? left.dtype : right.dtype,
+                     ")?");
   require_float("matmul", left.dtype);
   if (left.shape.empty() || right.shape.empty())
-    fail<ShapeError>("matmul", "operands must be vectors, matrices or batches of matrices: got ", left.shape, " and ",
-                     right.shape, ". Did you mean a * b?");
+    fail<ShapeError>("matmul", "operands must be vectors, matrices or batches of matrices: got ", left.shape,
+                     " and ", right.shape, ". Did you mean a * b?");
   const std::int64_t rows = right.shape.size() == 1 ? right.shape[0] : right.shape[right.shape.size() - 2];
   if (left.shape.back() != rows) {
     const char* hint = left.shape.size() == 2 && right.shape.size() == 2 && left.shape[1] == right.shape[1]
@@ -105,7 +107,8 @@ Tensor matmul(const Tensor& a, const Tensor& b, Location where) {
                            : "";
     fail<ShapeError>("matmul", "inner dimensions must agree: got ", left.shape, " and ", right.shape, hint);
   }
-  if (left.shape.size() == 1) return squeeze(matmul(unsqueeze(a, 0, where), b, where), {right.shape.size() == 1 ? 0 : -2}, where);
+  if (left.shape.size() == 1)
+    return squeeze(matmul(unsqueeze(a, 0, where), b, where), {right.shape.size() == 1 ? 0 : -2}, where);
   if (right.shape.size() == 1) return squeeze(matmul(a, unsqueeze(b, 1, where), where), {-1}, where);
   if (right.shape.size() == 2 && left.shape.size() > 2) {
     // Many matrices times one: a single product of all their rows, whose gradient needs no batch of its own.

@@ -7,8 +7,8 @@
 #include "lib/core/fail.hpp"
 #include "lib/core/tape.hpp"
 
-// This file is compiled once, without instruction-set dispatch or fused multiply-adds: the same key gives the same bits
-// everywhere.
+// This file is compiled once, without instruction-set dispatch or fused multiply-adds: the same key gives the
+// same bits everywhere.
 
 namespace wengert {
 namespace {
@@ -24,19 +24,22 @@ void fill(T* to, std::int64_t count, std::int64_t per_block, F numbers) {
   const RandomKey start = next_random_key(static_cast<std::uint64_t>((count + per_block - 1) / per_block));
   for (std::int64_t i = 0; i < count; i += per_block) {
     const auto drawn = numbers(random_block(start, static_cast<std::uint64_t>(i / per_block)));
-    for (std::int64_t k = 0; k < per_block && i + k < count; ++k) to[i + k] = static_cast<T>(drawn[static_cast<std::size_t>(k)]);
+    for (std::int64_t k = 0; k < per_block && i + k < count; ++k)
+      to[i + k] = static_cast<T>(drawn[static_cast<std::size_t>(k)]);
   }
 }
 
 template <class F32, class F64>
-Tensor random_tensor(const char* operation, const Shape& shape, TensorOptions options, Location where, F32 f32,
-                     F64 f64) {
+Tensor random_tensor(const char* operation, const Shape& shape, TensorOptions options, Location where,
+                     F32 f32, F64 f64) {
   if (!is_float(options.dtype))
     fail<DTypeError>(operation, "random numbers are float32 or float64: got ", options.dtype);
   Tensor result = Tensor::adopt(new_node(shape, options.dtype, where));
   std::byte* data = allocate_value(result.handle());
-  if (options.dtype == float32) fill(reinterpret_cast<float*>(data), result.handle().size(), 4, f32);
-  else fill(reinterpret_cast<double*>(data), result.handle().size(), 2, f64);
+  if (options.dtype == float32)
+    fill(reinterpret_cast<float*>(data), result.handle().size(), 4, f32);
+  else
+    fill(reinterpret_cast<double*>(data), result.handle().size(), 2, f64);
   return make_leaf(result, options.requires_grad, where);
 }
 
@@ -53,14 +56,17 @@ Tensor rand(const Shape& shape, TensorOptions options, Location where) {
       [](const auto& b) {
         return std::array{uniform24(b[0]), uniform24(b[1]), uniform24(b[2]), uniform24(b[3])};
       },
-      [](const auto& b) { return std::array{uniform53(b[0], b[1]), uniform53(b[2], b[3])}; });
+      [](const auto& b) {
+        return std::array{uniform53(b[0], b[1]), uniform53(b[2], b[3])};
+      });
 }
 
 Tensor randn(const Shape& shape, TensorOptions options, Location where) {
   return random_tensor(
       "randn", shape, options, where,
       [](const auto& b) {
-        const auto first = box_muller(b[0] * 0x1p-32, b[1] * 0x1p-32), second = box_muller(b[2] * 0x1p-32, b[3] * 0x1p-32);
+        const auto first = box_muller(b[0] * 0x1p-32, b[1] * 0x1p-32),
+                   second = box_muller(b[2] * 0x1p-32, b[3] * 0x1p-32);
         return std::array{first[0], first[1], second[0], second[1]};
       },
       [](const auto& b) { return box_muller(uniform53(b[0], b[1]), uniform53(b[2], b[3])); });
@@ -74,7 +80,8 @@ Tensor permutation(std::int64_t n, Location where) {
     // Fisher and Yates's shuffle, inside out; 64 random bits make the bias of the product below 2^-40.
     const auto b = random_block(start, static_cast<std::uint64_t>(i));
     const std::uint64_t bits = std::uint64_t{b[0]} << 32 | b[1];
-    const auto j = static_cast<std::int64_t>(static_cast<unsigned __int128>(bits) * static_cast<std::uint64_t>(i + 1) >> 64);
+    const auto j = static_cast<std::int64_t>(
+        static_cast<unsigned __int128>(bits) * static_cast<std::uint64_t>(i + 1) >> 64);
     if (j != i) to[i] = to[j];
     to[j] = i;
   }

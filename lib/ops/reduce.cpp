@@ -9,8 +9,8 @@
 #include "lib/core/strided.hpp"
 #include "lib/core/tape.hpp"
 
-// Dimensions are taken in the order of their strides, so memory is read forward whichever axes are reduced and
-// however the array was permuted. How the elements are grouped depends on shape and strides alone.
+// Dimensions are taken in the order of their strides, so memory is read forward whichever axes are reduced
+// and however the array was permuted. How the elements are grouped depends on shape and strides alone.
 
 namespace wengert {
 namespace {
@@ -90,10 +90,14 @@ template <class T>
 T identity(kernel::Reduction reduction) {
   using Limits = std::numeric_limits<T>;
   switch (reduction) {
-    case kernel::Reduction::sum: return T(0);
-    case kernel::Reduction::prod: return T(1);
-    case kernel::Reduction::max: return Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
-    default: return Limits::has_infinity ? Limits::infinity() : Limits::max();
+    case kernel::Reduction::sum:
+      return T(0);
+    case kernel::Reduction::prod:
+      return T(1);
+    case kernel::Reduction::max:
+      return Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
+    default:
+      return Limits::has_infinity ? Limits::infinity() : Limits::max();
   }
 }
 
@@ -101,13 +105,17 @@ template <class T>
 class Reducer {
  public:
   Reducer(kernel::Reduction reduction, T* out, const T* in, int dtype)
-      : reduction_(reduction), out_(out), in_(in),
+      : reduction_(reduction),
+        out_(out),
+        in_(in),
         combine_(kernel::table().forward[static_cast<int>(row_of(reduction))][dtype]),
         fold_(kernel::table().fold[static_cast<int>(reduction)][dtype]) {}
 
   void run(Dimensions dimensions) {
-    if (dimensions.back().out == 0) fold_inner(std::move(dimensions));
-    else combine_rows(std::move(dimensions));
+    if (dimensions.back().out == 0)
+      fold_inner(std::move(dimensions));
+    else
+      combine_rows(std::move(dimensions));
   }
 
  private:
@@ -178,8 +186,10 @@ class Reducer {
           for (std::int64_t i = 0; i < length; ++i) gathered[i] = row[i * inner.in];
           row = gathered;
         }
-        if (rows++ == 0) std::copy_n(row, length, running);
-        else combine(running, row, length);
+        if (rows++ == 0)
+          std::copy_n(row, length, running);
+        else
+          combine(running, row, length);
       });
       flush();
     }
@@ -208,8 +218,10 @@ std::uint64_t axis_mask(const char* operation, const Axes& axes, std::size_t ndi
 Shape reduced_shape(const Shape& shape, std::uint64_t mask, bool keepdims) {
   Shape result;
   for (std::size_t i = 0; i < shape.size(); ++i) {
-    if (!(mask >> i & 1)) result.push_back(shape[i]);
-    else if (keepdims) result.push_back(1);
+    if (!(mask >> i & 1))
+      result.push_back(shape[i]);
+    else if (keepdims)
+      result.push_back(1);
   }
   return result;
 }
@@ -229,9 +241,12 @@ void reduce(kernel::Reduction reduction, Node& out, const Node& x, std::uint64_t
     Reducer<T>(reduction, values, x.values<T>(), static_cast<int>(x.dtype)).run(ordered_dimensions(x, mask));
   };
   switch (x.dtype) {
-    case float32: return run(reinterpret_cast<float*>(to));
-    case float64: return run(reinterpret_cast<double*>(to));
-    default: return run(reinterpret_cast<std::int64_t*>(to));
+    case float32:
+      return run(reinterpret_cast<float*>(to));
+    case float64:
+      return run(reinterpret_cast<double*>(to));
+    default:
+      return run(reinterpret_cast<std::int64_t*>(to));
   }
 }
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "lib/kernels/table.hpp"
+#include "lib/core/dispatch.hpp"
 #include "wengert/core/node.hpp"
 
 namespace wengert {

@@ -17,7 +17,9 @@ struct ReductionAttributes : Attributes {
   std::uint64_t mask;
 };
 
-std::uint64_t mask_of(const Node& node) { return static_cast<const ReductionAttributes*>(node.attributes)->mask; }
+std::uint64_t mask_of(const Node& node) {
+  return static_cast<const ReductionAttributes*>(node.attributes)->mask;
+}
 
 /// A reduction's result or cotangent, with the reduced dimensions back as extents of 1.
 Tensor with_dims(const Call& c, const Tensor& reduced) {
@@ -49,7 +51,8 @@ std::vector<Sample> samples(bool smooth, bool of_nothing) {
   std::vector<Sample> list;
   const auto add = [&](const char* what, const Shape& shape, const Axes& axes, bool keepdims) {
     const Tensor x = smooth ? numbers.uniform(shape, -2.0, 2.0) : numbers.distinct(shape);
-    list.push_back({what, {x}, [=](const std::vector<Tensor>& in) { return call(in[0], axes, keepdims, {}); }});
+    list.push_back(
+        {what, {x}, [=](const std::vector<Tensor>& in) { return call(in[0], axes, keepdims, {}); }});
   };
   add("all of (2, 3)", {2, 3}, {}, false);
   add("last axis", {2, 3}, {-1}, false);
@@ -68,23 +71,25 @@ constexpr Operation sum_operation{
     .forward = forward<kernel::Reduction::sum>,
     .rules = {[](const Call& c) { return broadcast_to(with_dims(c, c.g), c.input_shape(0)); }},
     .samples = [] { return samples<sum>(true, true); }};
-constexpr Operation max_operation{.name = "max",
-                                  .forward = forward<kernel::Reduction::max>,
-                                  .rules = {extremum_rule},
-                                  .samples = [] { return samples<max>(false, false); }};
-constexpr Operation min_operation{.name = "min",
-                                  .forward = forward<kernel::Reduction::min>,
-                                  .rules = {extremum_rule},
-                                  .samples = [] { return samples<min>(false, false); }};
+constexpr Operation max_operation{
+    .name = "max", .forward = forward<kernel::Reduction::max>, .rules = {extremum_rule}, .samples = [] {
+      return samples<max>(false, false);
+    }};
+constexpr Operation min_operation{
+    .name = "min", .forward = forward<kernel::Reduction::min>, .rules = {extremum_rule}, .samples = [] {
+      return samples<min>(false, false);
+    }};
 const Registered registered_sum(sum_operation), registered_max(max_operation), registered_min(min_operation);
 
-Tensor reduced(const Operation& operation, const Tensor& x, std::uint64_t mask, bool keepdims, Location where) {
+Tensor reduced(const Operation& operation, const Tensor& x, std::uint64_t mask, bool keepdims,
+               Location where) {
   Node& node = x.node();
   return record(operation, {&node}, reduced_shape(node.shape, mask, keepdims), node.dtype, where,
                 new ReductionAttributes(mask));
 }
 
-Tensor extremum(const Operation& operation, const Tensor& x, const Axes& axes, bool keepdims, Location where) {
+Tensor extremum(const Operation& operation, const Tensor& x, const Axes& axes, bool keepdims,
+                Location where) {
   const std::uint64_t mask = axis_mask(operation.name, axes, x.ndim());
   if (x.dtype() == boolean)
     fail<DTypeError>(operation.name, "takes numbers: got boolean. Did you mean any(x) or all(x)?");
@@ -111,7 +116,8 @@ Tensor prod(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
   const std::uint64_t mask = axis_mask("prod", axes, x.ndim());
   const Shape shape = reduced_shape(x.shape(), mask, keepdims);
   Axes order, last;
-  for (std::size_t i = 0; i < x.ndim(); ++i) (mask >> i & 1 ? last : order).push_back(static_cast<std::int64_t>(i));
+  for (std::size_t i = 0; i < x.ndim(); ++i)
+    (mask >> i & 1 ? last : order).push_back(static_cast<std::int64_t>(i));
   for (const std::int64_t axis : last) order.push_back(axis);
   std::int64_t count = reduced_count(x.shape(), mask);
   if (count == 0) return add({broadcast_to(scalar(1.0, x.dtype()), shape), where}, {0, where});
@@ -136,7 +142,8 @@ Tensor var(const Tensor& x, const Axes& axes, bool keepdims, double ddof, Locati
   const Scope scope("var");
   const std::int64_t count = reduced_count(x.shape(), axis_mask("var", axes, x.ndim()));
   const Tensor deviation = sub({x, where}, mean(x, axes, true, where));
-  return div({sum(square(deviation, where), axes, keepdims, where), where}, static_cast<double>(count) - ddof);
+  return div({sum(square(deviation, where), axes, keepdims, where), where},
+             static_cast<double>(count) - ddof);
 }
 
 Tensor std(const Tensor& x, const Axes& axes, bool keepdims, double ddof, Location where) {
@@ -157,19 +164,26 @@ Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdims, Location wher
   const Tensor shift = wengert::where({isfinite(largest), where}, largest, 0.0);
   const Tensor total = sum(exp(sub({x, where}, shift), where), axes, true, where);
   const Tensor none = equal({total, where}, 0.0);
-  const Tensor result = add({wengert::where({none, where}, -INFINITY, log(wengert::where({none, where}, 1.0, total), where)), where}, shift);
-  return keepdims ? result : reshape(result, reduced_shape(x.shape(), axis_mask("logsumexp", axes, x.ndim()), false), where);
+  const Tensor result =
+      add({wengert::where({none, where}, -INFINITY, log(wengert::where({none, where}, 1.0, total), where)),
+           where},
+          shift);
+  return keepdims ? result
+                  : reshape(result, reduced_shape(x.shape(), axis_mask("logsumexp", axes, x.ndim()), false),
+                            where);
 }
 
 Tensor count_nonzero(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
   return sum(x.astype(boolean, where), axes, keepdims, where);
 }
 Tensor all(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
-  if (x.dtype() != boolean) fail<DTypeError>("all", "takes boolean tensors: got ", x.dtype(), ". Did you mean x != 0?");
+  if (x.dtype() != boolean)
+    fail<DTypeError>("all", "takes boolean tensors: got ", x.dtype(), ". Did you mean x != 0?");
   return equal({count_nonzero(logical_not(x, where), axes, keepdims, where), where}, 0);
 }
 Tensor any(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
-  if (x.dtype() != boolean) fail<DTypeError>("any", "takes boolean tensors: got ", x.dtype(), ". Did you mean x != 0?");
+  if (x.dtype() != boolean)
+    fail<DTypeError>("any", "takes boolean tensors: got ", x.dtype(), ". Did you mean x != 0?");
   return greater({count_nonzero(x, axes, keepdims, where), where}, 0);
 }
 
@@ -184,8 +198,8 @@ Tensor sum_to(const Tensor& x, const Shape& shape) {
     axes.push_back(static_cast<std::int64_t>(i));
   }
   if (!fits)
-    fail<ShapeError>("backward", "a rule's cotangent must have its input's shape, or broadcast from it: got ", x.shape(),
-                     " for ", shape);
+    fail<ShapeError>("backward", "a rule's cotangent must have its input's shape, or broadcast from it: got ",
+                     x.shape(), " for ", shape);
   const Tensor reduced = sum(x, axes, axes.size() > ahead);
   return reduced.shape() == shape ? reduced : reshape(reduced, shape);
 }

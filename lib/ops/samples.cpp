@@ -43,7 +43,8 @@ Tensor SampleNumbers::apart(const Tensor& a, const Tensor& b) {
     // Far from every element of a, since under broadcasting each may meet it.
     for (bool near = true; near;) {
       near = false;
-      for (std::int64_t k = 0; k < left.size(); ++k) near |= std::fabs(left.values<double>()[k] - value) < 0.02;
+      for (std::int64_t k = 0; k < left.size(); ++k)
+        near |= std::fabs(left.values<double>()[k] - value) < 0.02;
       if (near) value += 0.0371;
     }
     return value;
@@ -70,8 +71,8 @@ Tensor SampleNumbers::integers(const Shape& shape, std::int64_t low, std::int64_
 }
 
 std::vector<std::pair<Shape, Shape>> broadcasting_pairs() {
-  return {{{2, 3}, {2, 3}}, {{}, {}},        {{}, {3}},        {{2, 3}, {}},   {{2, 3}, {3}},
-          {{2, 1}, {1, 3}}, {{3}, {2, 1}},   {{1}, {4}},       {{2, 3}, {2, 1}}, {{2, 1, 3}, {4, 1}},
+  return {{{2, 3}, {2, 3}}, {{}, {}},         {{}, {3}},   {{2, 3}, {}},     {{2, 3}, {3}},
+          {{2, 1}, {1, 3}}, {{3}, {2, 1}},    {{1}, {4}},  {{2, 3}, {2, 1}}, {{2, 1, 3}, {4, 1}},
           {{0}, {1}},       {{2, 0}, {2, 1}}, {{1, 1}, {}}};
 }
 

@@ -30,12 +30,11 @@ std::vector<Sample> where_samples() {
   return samples;
 }
 
-constexpr Operation where_operation{
-    .name = "where",
-    .forward = forward_where,
-    .rules = {nullptr, [](const Call& c) { return where(c.x(0), c.g, 0.0); },
-              [](const Call& c) { return where(c.x(0), 0.0, c.g); }},
-    .samples = where_samples};
+constexpr Operation where_operation{.name = "where",
+                                    .forward = forward_where,
+                                    .rules = {nullptr, [](const Call& c) { return where(c.x(0), c.g, 0.0); },
+                                              [](const Call& c) { return where(c.x(0), 0.0, c.g); }},
+                                    .samples = where_samples};
 const Registered registered_where(where_operation);
 
 void require_boolean(const char* operation, const Tensor& x) {

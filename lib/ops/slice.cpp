@@ -18,7 +18,9 @@ struct SliceAttributes : Attributes {
   std::int64_t extent;  // of the axis before the slice
 };
 
-const SliceAttributes& told(const Node& node) { return *static_cast<const SliceAttributes*>(node.attributes); }
+const SliceAttributes& told(const Node& node) {
+  return *static_cast<const SliceAttributes*>(node.attributes);
+}
 
 Tensor unslice(const Tensor& x, const SliceAttributes& told);
 Tensor slice_as(const Tensor& x, const SliceAttributes& told, std::int64_t count, Location where);
@@ -55,7 +57,9 @@ void forward_unslice(Node& node) {
 template <class F>
 Sample sample(const char* what, const Shape& shape, F call) {
   SampleNumbers numbers(15);
-  return {what, {numbers.uniform(shape, -2.0, 2.0)}, [call](const std::vector<Tensor>& in) { return call(in[0]); }};
+  return {what, {numbers.uniform(shape, -2.0, 2.0)}, [call](const std::vector<Tensor>& in) {
+            return call(in[0]);
+          }};
 }
 
 constexpr Operation slice_operation{
@@ -66,7 +70,10 @@ constexpr Operation slice_operation{
       return std::vector<Sample>{
           sample("rows", {4, 3}, [](const Tensor& x) { return slice(x, 0, 1, 3); }),
           sample("every other column", {2, 5}, [](const Tensor& x) { return slice(x, -1, 0, 5, 2); }),
-          sample("backward", {5}, [](const Tensor& x) { return slice(x, 0, {-1, SliceRange::to_end, -1}); }),
+          sample("backward", {5},
+                 [](const Tensor& x) {
+                   return slice(x, 0, {-1, SliceRange::to_end, -1});
+                 }),
           sample("of a transposed", {3, 4}, [](const Tensor& x) { return slice(transpose(x), 0, -3, -1); }),
           sample("nothing", {3, 2}, [](const Tensor& x) { return slice(x, 0, 2, 1); }),
           sample("of nothing", {3, 0}, [](const Tensor& x) { return slice(x, 0, 1, 3); })};
@@ -80,8 +87,10 @@ constexpr Operation unslice_operation{
     }},
     .samples = [] {
       return std::vector<Sample>{
-          sample("second and fourth of five", {2, 3}, [](const Tensor& x) { return unslice(x, SliceAttributes(0, 1, 2, 5)); }),
-          sample("nothing, in three", {2, 0}, [](const Tensor& x) { return unslice(x, SliceAttributes(1, 0, 1, 3)); })};
+          sample("second and fourth of five", {2, 3},
+                 [](const Tensor& x) { return unslice(x, SliceAttributes(0, 1, 2, 5)); }),
+          sample("nothing, in three", {2, 0},
+                 [](const Tensor& x) { return unslice(x, SliceAttributes(1, 0, 1, 3)); })};
     }};
 const Registered registered_slice(slice_operation), registered_unslice(unslice_operation);
 
@@ -104,14 +113,17 @@ Tensor slice_as(const Tensor& x, const SliceAttributes& at, std::int64_t count, 
 Tensor slice(const Tensor& x, std::int64_t axis, const SliceRange& range, Location where) {
   const std::size_t i = normalize_axis("slice", axis, x.ndim());
   const std::int64_t extent = x.shape()[i], step = range.step;
-  if (step == 0) fail<ValueError>("slice", "the step must not be 0: got ", range.start, ":", range.stop, ":0");
+  if (step == 0)
+    fail<ValueError>("slice", "the step must not be 0: got ", range.start, ":", range.stop, ":0");
   // Python's rules: positions count from the end when negative, and are cut off at both ends.
   const std::int64_t low = step > 0 ? 0 : -1, high = step > 0 ? extent : extent - 1;
   const auto position = [&](std::int64_t p) { return std::clamp(p < 0 ? p + extent : p, low, high); };
   const std::int64_t start = position(range.start);
-  const std::int64_t stop = range.stop == SliceRange::to_end ? (step > 0 ? extent : -1) : position(range.stop);
+  const std::int64_t stop =
+      range.stop == SliceRange::to_end ? (step > 0 ? extent : -1) : position(range.stop);
   const std::int64_t distance = step > 0 ? stop - start : start - stop;
-  const std::uint64_t stride = step > 0 ? static_cast<std::uint64_t>(step) : -static_cast<std::uint64_t>(step);
+  const std::uint64_t stride =
+      step > 0 ? static_cast<std::uint64_t>(step) : -static_cast<std::uint64_t>(step);
   const std::int64_t count =
       distance > 0 ? static_cast<std::int64_t>((static_cast<std::uint64_t>(distance) - 1) / stride + 1) : 0;
   return slice_as(x, SliceAttributes(i, count > 0 ? start : 0, count > 1 ? step : 1, extent), count, where);

@@ -3,15 +3,15 @@
 namespace wengert {
 namespace {
 
-/// The extents of a decomposition; u, s and vh lie side by side in its value.
+/// The extents of a decomposition; u, s and vh lie side by side in its value, and the slot of vectors_part().
 struct SvdExtents {
   explicit SvdExtents(const Shape& a) : m(rows_of(a)), n(columns_of(a)), k(std::min(m, n)) {}
   std::int64_t m, n, k;
-  std::int64_t total() const { return m * k + k + k * n; }
-  Tensor u(const Tensor& packed, Location where = {}) const { return part(packed, 0, {m, k}, where); }
+  std::int64_t total() const { return m * k + k + k * n + 1; }
+  Tensor u(const Tensor& packed, Location where = {}) const { return vectors_part(packed, 0, {m, k}, where); }
   Tensor s(const Tensor& packed, Location where = {}) const { return part(packed, m * k, {k}, where); }
   Tensor vh(const Tensor& packed, Location where = {}) const {
-    return part(packed, m * k + k, {k, n}, where);
+    return vectors_part(packed, m * k + k, {k, n}, where);
   }
 };
 
@@ -25,8 +25,9 @@ void forward_svd(Node& node) {
     using T = decltype(zero);
     T *from = values_of<T>(copy.data()), *u = values_of<T>(to);
     for (std::int64_t i = 0; i < batches; ++i, from += m * n, u += extents.total()) {
+      u[extents.total() - 1] = T(0);
       if (!all_finite(from, m * n))
-        fill_nan(u, extents.total());
+        fill_nan(u, extents.total() - 1);
       else if (!lapack::svd(m, n, from, u, u + m * k, u + m * k + k))
         fail_batch("svd", "the iteration must converge", batch_of(a.shape), i, "did not");
     }
@@ -56,7 +57,6 @@ void require_settled(const Call& c, const SvdParts& parts, double tolerance) {
                  *q = b.data() + at * k * k;
     const double vectors =
         std::fmax(largest(gu.data() + at * m * k, m * k), largest(gvh.data() + at * k * n, k * n));
-    if (vectors == 0.0) continue;  // a function of the singular values alone
     const double near = tolerance * largest(x, k), k_zero = rounding * vectors,
                  g_zero = rounding * largest(g, k);
     const auto reject = [&](const char* verdict) {
@@ -92,7 +92,7 @@ Tensor rule_of_svd(const Call& c) {
   const SvdExtents extents(c.input_shape(0));
   const std::int64_t m = extents.m, n = extents.n, k = extents.k;
   const Tensor packed = c.y(), u = extents.u(packed), s = extents.s(packed), vh = extents.vh(packed);
-  const Tensor gu = extents.u(c.g), gs = extents.s(c.g), gvh = extents.vh(c.g);
+  const Tensor gu = part(c.g, 0, {m, k}), gs = extents.s(c.g), gvh = part(c.g, m * k + k, {k, n});
   const double tolerance = static_cast<double>(std::max(m, n)) * unit_of(c.node.dtype);
   const Tensor a = matmul(transpose(u), gu), b = matmul(vh, transpose(gvh));
   SvdParts parts{s, gs, a, b, gu, gvh, {}, {}};
@@ -110,7 +110,7 @@ Tensor rule_of_svd(const Call& c) {
     any_zero |= values_of<bool>(flags.data())[i] = numbers[i] <= tolerance * numbers[first];
   }
   const Tensor zero = constant(std::move(flags), s.shape(), boolean);
-  if (equal.any || any_zero) require_settled(c, parts, tolerance);
+  if ((equal.any || any_zero) && uses_vectors(c.g)) require_settled(c, parts, tolerance);
 
   const Tensor both_zero = logical_and(unsqueeze(zero, -2), unsqueeze(zero, -1));
   const Tensor skew_a = a - transpose(a), skew_b = b - transpose(b);

@@ -1,4 +1,5 @@
-// reshape, permute, broadcast_to and what is said with them: the same bytes under other strides where they allow it.
+// reshape, permute, broadcast_to and what is said with them: the same bytes under other strides where they
+// allow it.
 #include <optional>
 
 #include "lib/ops/blocks.hpp"
@@ -17,7 +18,8 @@ std::optional<Strides> reshaped_strides(const Node& node, const Shape& shape) {
   for (std::size_t from = node.shape.size(); from > 0;) {
     std::int64_t count = node.shape[--from];
     const std::int64_t step = node.strides[from];
-    while (from > 0 && (node.shape[from - 1] == 1 || node.strides[from - 1] == step * count)) count *= node.shape[--from];
+    while (from > 0 && (node.shape[from - 1] == 1 || node.strides[from - 1] == step * count))
+      count *= node.shape[--from];
     std::int64_t inner = 1;
     while (to > 0 && inner < count) {
       strides[--to] = step * inner;
@@ -54,7 +56,9 @@ void forward_broadcast(Node& node) {
 template <class F>
 Sample sample(const char* what, const Shape& shape, F call) {
   SampleNumbers numbers(14);
-  return {what, {numbers.uniform(shape, -2.0, 2.0)}, [call](const std::vector<Tensor>& in) { return call(in[0]); }};
+  return {what, {numbers.uniform(shape, -2.0, 2.0)}, [call](const std::vector<Tensor>& in) {
+            return call(in[0]);
+          }};
 }
 
 constexpr Operation reshape_operation{
@@ -63,10 +67,18 @@ constexpr Operation reshape_operation{
     .rules = {[](const Call& c) { return reshape(c.g, c.input_shape(0)); }},
     .samples = [] {
       return std::vector<Sample>{
-          sample("(2, 3) to (3, 2)", {2, 3}, [](const Tensor& x) { return reshape(x, {3, -1}); }),
+          sample("(2, 3) to (3, 2)", {2, 3},
+                 [](const Tensor& x) {
+                   return reshape(x, {3, -1});
+                 }),
           sample("transposed", {2, 3}, [](const Tensor& x) { return reshape(transpose(x), {6}); }),
-          sample("0-d to (1, 1)", {}, [](const Tensor& x) { return reshape(x, {1, 1}); }),
-          sample("empty", {0, 3}, [](const Tensor& x) { return reshape(x, {3, 0}); })};
+          sample("0-d to (1, 1)", {},
+                 [](const Tensor& x) {
+                   return reshape(x, {1, 1});
+                 }),
+          sample("empty", {0, 3}, [](const Tensor& x) {
+            return reshape(x, {3, 0});
+          })};
     }};
 constexpr Operation permute_operation{
     .name = "permute",
@@ -79,24 +91,44 @@ constexpr Operation permute_operation{
       return permute(c.g, inverse);
     }},
     .samples = [] {
-      return std::vector<Sample>{
-          sample("three dimensions", {2, 3, 4}, [](const Tensor& x) { return permute(x, {2, 0, 1}); }),
-          sample("negative axes", {2, 3}, [](const Tensor& x) { return permute(x, {-1, 0}); }),
-          sample("0-d", {}, [](const Tensor& x) { return permute(x, {}); }),
-          sample("empty", {2, 0, 3}, [](const Tensor& x) { return permute(x, {2, 0, 1}); })};
+      return std::vector<Sample>{sample("three dimensions", {2, 3, 4},
+                                        [](const Tensor& x) {
+                                          return permute(x, {2, 0, 1});
+                                        }),
+                                 sample("negative axes", {2, 3},
+                                        [](const Tensor& x) {
+                                          return permute(x, {-1, 0});
+                                        }),
+                                 sample("0-d", {}, [](const Tensor& x) { return permute(x, {}); }),
+                                 sample("empty", {2, 0, 3}, [](const Tensor& x) {
+                                   return permute(x, {2, 0, 1});
+                                 })};
     }};
-constexpr Operation broadcast_operation{
-    .name = "broadcast_to",
-    .forward = forward_broadcast,
-    .rules = {[](const Call& c) { return c.g; }},
-    .samples = [] {
-      return std::vector<Sample>{
-          sample("row", {3}, [](const Tensor& x) { return broadcast_to(x, {2, 3}); }),
-          sample("column", {2, 1}, [](const Tensor& x) { return broadcast_to(x, {2, 3}); }),
-          sample("0-d", {}, [](const Tensor& x) { return broadcast_to(x, {2, 2}); }),
-          sample("to nothing", {1, 3}, [](const Tensor& x) { return broadcast_to(x, {0, 3}); }),
-          sample("of nothing", {0, 1}, [](const Tensor& x) { return broadcast_to(x, {2, 0, 3}); })};
-    }};
+constexpr Operation broadcast_operation{.name = "broadcast_to",
+                                        .forward = forward_broadcast,
+                                        .rules = {[](const Call& c) { return c.g; }},
+                                        .samples = [] {
+                                          return std::vector<Sample>{
+                                              sample("row", {3},
+                                                     [](const Tensor& x) {
+                                                       return broadcast_to(x, {2, 3});
+                                                     }),
+                                              sample("column", {2, 1},
+                                                     [](const Tensor& x) {
+                                                       return broadcast_to(x, {2, 3});
+                                                     }),
+                                              sample("0-d", {},
+                                                     [](const Tensor& x) {
+                                                       return broadcast_to(x, {2, 2});
+                                                     }),
+                                              sample("to nothing", {1, 3},
+                                                     [](const Tensor& x) {
+                                                       return broadcast_to(x, {0, 3});
+                                                     }),
+                                              sample("of nothing", {0, 1}, [](const Tensor& x) {
+                                                return broadcast_to(x, {2, 0, 3});
+                                              })};
+                                        }};
 const Registered registered_reshape(reshape_operation), registered_permute(permute_operation),
     registered_broadcast(broadcast_operation);
 
@@ -115,20 +147,25 @@ Tensor reshape(const Tensor& x, const Shape& asked, Location where) {
   }
   const std::int64_t count = node.size();
   if (open && known != 0) *open = count / known;
-  if (open && known == 0) fail<ShapeError>("reshape", "-1 has no one answer beside an extent of 0: got ", asked);
+  if (open && known == 0)
+    fail<ShapeError>("reshape", "-1 has no one answer beside an extent of 0: got ", asked);
   if ((open ? known * *open : known) != count)
-    fail<ShapeError>("reshape", "the number of elements must stay the same: got ", node.shape, " and ", asked);
+    fail<ShapeError>("reshape", "the number of elements must stay the same: got ", node.shape, " and ",
+                     asked);
   return record(reshape_operation, {&node}, shape, node.dtype, where);
 }
 
 Tensor flatten(const Tensor& x, std::int64_t start, std::int64_t end, Location where) {
   if (x.ndim() == 0) return reshape(x, {1}, where);
-  const std::size_t first = normalize_axis("flatten", start, x.ndim()), last = normalize_axis("flatten", end, x.ndim());
+  const std::size_t first = normalize_axis("flatten", start, x.ndim()),
+                    last = normalize_axis("flatten", end, x.ndim());
   if (first > last) fail<ShapeError>("flatten", "start must not come after end: got ", start, " and ", end);
   Shape shape;
   for (std::size_t i = 0; i < x.ndim(); ++i) {
-    if (i <= first || i > last) shape.push_back(x.shape()[i]);
-    else shape[first] *= x.shape()[i];
+    if (i <= first || i > last)
+      shape.push_back(x.shape()[i]);
+    else
+      shape[first] *= x.shape()[i];
   }
   return reshape(x, shape, where);
 }
@@ -138,7 +175,8 @@ Tensor squeeze(const Tensor& x, const Axes& axes, Location where) {
   for (const std::int64_t axis : axes) {
     const std::size_t i = normalize_axis("squeeze", axis, x.ndim());
     if (x.shape()[i] != 1)
-      fail<ShapeError>("squeeze", "a dimension that goes must have extent 1: got axis ", axis, " of ", x.shape());
+      fail<ShapeError>("squeeze", "a dimension that goes must have extent 1: got axis ", axis, " of ",
+                       x.shape());
     named |= std::uint64_t{1} << i;
   }
   Shape shape;
@@ -174,7 +212,8 @@ Tensor permute(const Tensor& x, const Axes& axes, Location where) {
 
 Tensor transpose(const Tensor& x, Location where) {
   const auto ndim = static_cast<std::int64_t>(x.ndim());
-  if (ndim < 2) fail<ShapeError>("transpose", "there must be two dimensions to exchange: got shape ", x.shape());
+  if (ndim < 2)
+    fail<ShapeError>("transpose", "there must be two dimensions to exchange: got shape ", x.shape());
   Axes axes;
   for (std::int64_t i = 0; i < ndim - 2; ++i) axes.push_back(i);
   axes.push_back(ndim - 1);
@@ -188,7 +227,9 @@ Tensor broadcast_to(const Tensor& x, const Shape& shape, Location where) {
   bool fits = shape.size() >= node.shape.size();
   for (std::size_t i = 0; fits && i < node.shape.size(); ++i)
     fits = node.shape[i] == 1 || node.shape[i] == shape[ahead + i];
-  if (!fits) fail<ShapeError>("broadcast_to", "the shape must broadcast to the other: got ", node.shape, " and ", shape);
+  if (!fits)
+    fail<ShapeError>("broadcast_to", "the shape must broadcast to the other: got ", node.shape, " and ",
+                     shape);
   return record(broadcast_operation, {&node}, shape, node.dtype, where);
 }
 

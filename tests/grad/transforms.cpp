@@ -35,7 +35,8 @@ TEST_CASE("the fifth derivative of tanh by nesting") {
     const double t = std::tanh(x), u = 1 - t * t;
     // d^5 tanh = 16 u - 120 t^2 u ... in powers of t: u (16 - 120 t^2 + 120 t^4)
     const double expected = u * (16 - 120 * t * t + 120 * t * t * t * t);
-    const Tensor d5 = nth_derivative([](const Tensor& v) { return tanh(v); }, 5, full({}, x, {.dtype = float64}));
+    const Tensor d5 =
+        nth_derivative([](const Tensor& v) { return tanh(v); }, 5, full({}, x, {.dtype = float64}));
     CHECK(d5.item() == doctest::Approx(expected).epsilon(1e-8));
     CHECK(std::fabs(d5.item() - expected) < 1e-8);
   }
@@ -70,7 +71,8 @@ TEST_CASE("the Hessian of a function of several inputs comes in blocks") {
   CHECK(h[0][1].shape() == Shape{2, 1});
   CHECK(at(h[0][1], 1) == doctest::Approx(4.0));
   CHECK(at(h[1][1], 0) == doctest::Approx(0.0));
-  const auto product = hvp(f, x, std::vector<Tensor>{Tensor(xt::xarray<double>{1.0, -1.0}), Tensor(xt::xarray<double>{0.5})});
+  const auto product =
+      hvp(f, x, std::vector<Tensor>{Tensor(xt::xarray<double>{1.0, -1.0}), Tensor(xt::xarray<double>{0.5})});
   CHECK(at(product[0], 0) == doctest::Approx(6.0 * 1.0 + 2.0 * 0.5));
   CHECK(at(product[1], 0) == doctest::Approx(2.0 * 1.0 - 4.0 * 1.0));
 }
@@ -79,7 +81,8 @@ TEST_CASE("a gradient penalty inside a loss reaches the parameters") {
   const Tensor w = parameter(xt::xarray<double>{0.5, -1.5});
   const Tensor x(xt::xarray<double>{1.0, 2.0});
   const auto penalty = [&] {
-    const auto slope = value_and_grad([&](const Tensor& t) { return sum(sin(w * t)); }, x, {.create_graph = true}).second;
+    const auto slope =
+        value_and_grad([&](const Tensor& t) { return sum(sin(w * t)); }, x, {.create_graph = true}).second;
     return sum(square(slope));
   };
   CHECK(gradcheck_leaves({w}, penalty, {.order = 2}).ok());
@@ -87,7 +90,8 @@ TEST_CASE("a gradient penalty inside a loss reaches the parameters") {
 
 TEST_CASE("NoGrad outside does not silence a transform, and nothing recorded comes out of it") {
   const NoGrad guard;
-  const auto [value, gradient] = value_and_grad([](const Tensor& t) { return sum(t * t); }, parameter(xt::xarray<double>{3.0}));
+  const auto [value, gradient] =
+      value_and_grad([](const Tensor& t) { return sum(t * t); }, parameter(xt::xarray<double>{3.0}));
   CHECK(at(gradient, 0) == 6.0);
   CHECK(!value.requires_grad());
   CHECK(!gradient.requires_grad());
@@ -110,6 +114,7 @@ TEST_CASE("what a transform refuses") {
 
 TEST_CASE("a function that does not depend on its point has a zero derivative") {
   const Tensor x(xt::xarray<double>{1.0, 2.0});
-  CHECK(allclose(jacobian([](const Tensor&) { return ones({3}, {.dtype = float64}); }, x), zeros({3, 2}, {.dtype = float64})));
+  CHECK(allclose(jacobian([](const Tensor&) { return ones({3}, {.dtype = float64}); }, x),
+                 zeros({3, 2}, {.dtype = float64})));
   CHECK(jacobian([](const Tensor& t) { return slice(t, 0, 0, 0); }, x).shape() == Shape{0, 2});
 }

@@ -1,5 +1,6 @@
-// The elementwise kernels against the 80-bit functions of the C library: at most 4 units in the last place, on samples
-// of every binade and on special values. Runs with the instruction set that the program was started for.
+// The elementwise kernels against the 80-bit functions of the C library: at most 4 units in the last place,
+// on samples of every binade and on special values. Runs with the instruction set that the program was
+// started for.
 #include <doctest/doctest.h>
 
 #include <bit>
@@ -10,7 +11,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "lib/kernels/table.hpp"
+#include "lib/core/dispatch.hpp"
 
 namespace {
 
@@ -23,7 +24,8 @@ long double softplus(long double x) { return x > 40.0L ? x : log1pl(expl(x)); }
 template <class T>
 std::vector<T> run(Row row, const std::vector<T>& a, const std::vector<T>& b = {}) {
   std::vector<T> out(a.size());
-  const std::byte* in[2] = {reinterpret_cast<const std::byte*>(a.data()), reinterpret_cast<const std::byte*>(b.data())};
+  const std::byte* in[2] = {reinterpret_cast<const std::byte*>(a.data()),
+                            reinterpret_cast<const std::byte*>(b.data())};
   wengert::kernel::table().forward[static_cast<int>(row)][std::is_same_v<T, float> ? 0 : 1](
       reinterpret_cast<std::byte*>(out.data()), in, a.size());
   return out;
@@ -38,8 +40,10 @@ double ulps(T value, long double truth) {
   if (!std::isfinite(value) || !std::isfinite(nearest)) {
     // The last finite number and infinity are neighbours.
     const T largest = std::numeric_limits<T>::max();
-    return std::fabs(std::isfinite(value) ? value : nearest) >= largest * (1 - 4 * std::numeric_limits<T>::epsilon())
-               ? 1.0 : INFINITY;
+    return std::fabs(std::isfinite(value) ? value : nearest) >=
+                   largest * (1 - 4 * std::numeric_limits<T>::epsilon())
+               ? 1.0
+               : INFINITY;
   }
   int exponent;
   std::frexp(nearest, &exponent);
@@ -62,10 +66,12 @@ std::vector<T> samples(double low, double high) {
   for (int i = 0; i < 20000; ++i)
     add(static_cast<T>(left + (right - left) * static_cast<double>(generator() >> 11) * 0x1p-53));
   for (int i = 0; i < 20000; ++i)
-    add(static_cast<T>((2.0 * static_cast<double>(generator() >> 11) * 0x1p-53 - 1.0) * std::exp2(static_cast<double>(generator() % 12) - 8)));
+    add(static_cast<T>((2.0 * static_cast<double>(generator() >> 11) * 0x1p-53 - 1.0) *
+                       std::exp2(static_cast<double>(generator() % 12) - 8)));
   using Limits = std::numeric_limits<T>;
-  for (const T x : {T(0), -T(0), T(1), -T(1), T(0.5), T(2), Limits::denorm_min(), -Limits::denorm_min(), Limits::min(),
-                    Limits::max(), Limits::lowest(), Limits::infinity(), -Limits::infinity(), Limits::quiet_NaN()})
+  for (const T x :
+       {T(0), -T(0), T(1), -T(1), T(0.5), T(2), Limits::denorm_min(), -Limits::denorm_min(), Limits::min(),
+        Limits::max(), Limits::lowest(), Limits::infinity(), -Limits::infinity(), Limits::quiet_NaN()})
     add(x);
   return list;
 }
@@ -96,15 +102,37 @@ struct Function {
   double low, high;
 };
 
-#define SAME(name, low, high) {#name, Row::name, name##l, low, high}
+#define SAME(name, low, high) \
+  { #name, Row::name, name##l, low, high }
 const Function functions[] = {
-    SAME(exp, -inf, inf), SAME(exp2, -inf, inf), SAME(expm1, -inf, inf), SAME(log, -inf, inf), SAME(log2, -inf, inf),
-    SAME(log10, -inf, inf), SAME(log1p, -inf, inf), SAME(sin, -1e30, 1e30), SAME(cos, -1e30, 1e30),
-    SAME(tan, -1e30, 1e30), SAME(asin, -inf, inf), SAME(acos, -inf, inf), SAME(atan, -inf, inf),
-    SAME(sinh, -inf, inf), SAME(cosh, -inf, inf), SAME(tanh, -inf, inf), SAME(asinh, -inf, inf),
-    SAME(acosh, -inf, inf), SAME(atanh, -inf, inf), SAME(erf, -inf, inf), SAME(erfc, -inf, inf),
-    SAME(cbrt, -inf, inf), SAME(sqrt, -inf, inf), SAME(floor, -inf, inf), SAME(ceil, -inf, inf),
-    SAME(trunc, -inf, inf), {"round", Row::round, rintl, -inf, inf}, {"sigmoid", Row::sigmoid, sigmoid, -inf, inf},
+    SAME(exp, -inf, inf),
+    SAME(exp2, -inf, inf),
+    SAME(expm1, -inf, inf),
+    SAME(log, -inf, inf),
+    SAME(log2, -inf, inf),
+    SAME(log10, -inf, inf),
+    SAME(log1p, -inf, inf),
+    SAME(sin, -1e30, 1e30),
+    SAME(cos, -1e30, 1e30),
+    SAME(tan, -1e30, 1e30),
+    SAME(asin, -inf, inf),
+    SAME(acos, -inf, inf),
+    SAME(atan, -inf, inf),
+    SAME(sinh, -inf, inf),
+    SAME(cosh, -inf, inf),
+    SAME(tanh, -inf, inf),
+    SAME(asinh, -inf, inf),
+    SAME(acosh, -inf, inf),
+    SAME(atanh, -inf, inf),
+    SAME(erf, -inf, inf),
+    SAME(erfc, -inf, inf),
+    SAME(cbrt, -inf, inf),
+    SAME(sqrt, -inf, inf),
+    SAME(floor, -inf, inf),
+    SAME(ceil, -inf, inf),
+    SAME(trunc, -inf, inf),
+    {"round", Row::round, rintl, -inf, inf},
+    {"sigmoid", Row::sigmoid, sigmoid, -inf, inf},
     {"softplus", Row::softplus, softplus, -inf, inf},
     {"rsqrt", Row::rsqrt, [](long double x) { return 1.0L / sqrtl(x); }, -inf, inf},
     {"reciprocal", Row::reciprocal, [](long double x) { return 1.0L / x; }, -inf, inf}};
@@ -130,8 +158,10 @@ TEST_CASE_TEMPLATE("erfinv inverts erf", T, float, double) {
   for (std::size_t i = 0; i < x.size(); ++i) {
     if (std::isnan(x[i]) || std::fabs(x[i]) == T(1)) continue;
     // d erf = erf'(y) dy: an error of 4 ulp of y in terms of x, and the rounding of x itself.
-    const long double back = erfl(y[i]), slope = 2.0L / sqrtl(acosl(-1.0L)) * expl(-static_cast<long double>(y[i]) * y[i]);
-    const long double allowed = 4 * std::numeric_limits<T>::epsilon() * fabsl(y[i]) * slope + 1e-19L + std::numeric_limits<T>::denorm_min();
+    const long double back = erfl(y[i]),
+                      slope = 2.0L / sqrtl(acosl(-1.0L)) * expl(-static_cast<long double>(y[i]) * y[i]);
+    const long double allowed = 4 * std::numeric_limits<T>::epsilon() * fabsl(y[i]) * slope + 1e-19L +
+                                std::numeric_limits<T>::denorm_min();
     CAPTURE(x[i]);
     CHECK(static_cast<double>(fabsl(back - static_cast<long double>(x[i]))) <= static_cast<double>(allowed));
   }
@@ -143,17 +173,33 @@ TEST_CASE_TEMPLATE("functions of two numbers stay within 4 ulp", T, float, doubl
     Row row;
     long double (*reference)(long double, long double);
   };
-  const Two list[] = {{"pow", Row::pow, powl}, {"atan2", Row::atan2, atan2l}, {"hypot", Row::hypot, hypotl}, {"fmod", Row::fmod, fmodl}, {"copysign", Row::copysign, copysignl}};
+  const Two list[] = {{"pow", Row::pow, powl},
+                      {"atan2", Row::atan2, atan2l},
+                      {"hypot", Row::hypot, hypotl},
+                      {"fmod", Row::fmod, fmodl},
+                      {"copysign", Row::copysign, copysignl}};
   std::mt19937_64 generator(2);
   for (const Two& f : list) {
     std::vector<T> a, b;
     const std::vector<T> many = samples<T>(-inf, inf);
     for (int i = 0; i < 60000; ++i) {
       // Sizes that meet: pow overflows for most pairs of random bits.
-      a.push_back(i % 2 ? many[generator() % many.size()] : static_cast<T>(static_cast<double>(generator() >> 11) * 0x1p-51 - (i % 4 ? 0 : 2)));
-      b.push_back(i % 3 ? static_cast<T>(static_cast<double>(generator() >> 11) * 0x1p-48 - 16) : many[generator() % many.size()]);
+      a.push_back(i % 2 ? many[generator() % many.size()]
+                        : static_cast<T>(static_cast<double>(generator() >> 11) * 0x1p-51 - (i % 4 ? 0 : 2)));
+      b.push_back(i % 3 ? static_cast<T>(static_cast<double>(generator() >> 11) * 0x1p-48 - 16)
+                        : many[generator() % many.size()]);
     }
-    const T special[] = {T(0), -T(0), T(1), -T(1), T(0.5), T(2), T(3), -T(2), T(inf), -T(inf), std::numeric_limits<T>::quiet_NaN()};
+    const T special[] = {T(0),
+                         -T(0),
+                         T(1),
+                         -T(1),
+                         T(0.5),
+                         T(2),
+                         T(3),
+                         -T(2),
+                         T(inf),
+                         -T(inf),
+                         std::numeric_limits<T>::quiet_NaN()};
     for (const T p : special)
       for (const T q : special) {
         a.push_back(p);
@@ -190,8 +236,10 @@ TEST_CASE_TEMPLATE("an element's bits do not depend on its neighbours or its pla
     const std::vector<T> together = run(row, x);
     for (std::size_t i = 0; i < 200; ++i) {
       const T alone = run(row, std::vector<T>{x[i * 7]})[0];
-      CHECK(std::bit_cast<std::conditional_t<std::is_same_v<T, float>, std::uint32_t, std::uint64_t>>(alone) ==
-            std::bit_cast<std::conditional_t<std::is_same_v<T, float>, std::uint32_t, std::uint64_t>>(together[i * 7]));
+      CHECK(
+          std::bit_cast<std::conditional_t<std::is_same_v<T, float>, std::uint32_t, std::uint64_t>>(alone) ==
+          std::bit_cast<std::conditional_t<std::is_same_v<T, float>, std::uint32_t, std::uint64_t>>(
+              together[i * 7]));
     }
   }
 }

@@ -14,7 +14,9 @@ namespace {
 const auto scaled_sum = [] {
   return custom_op(
       "scaled_sum", [](const auto& a, const auto& b) { return a * 2.0f + b; },
-      [](const Tensor& g, const Tensor&, const Tensor&, const Tensor&) { return std::vector<Tensor>{2.0 * g, g}; });
+      [](const Tensor& g, const Tensor&, const Tensor&, const Tensor&) {
+        return std::vector<Tensor>{2.0 * g, g};
+      });
 };
 
 std::string message(const auto& call) {
@@ -41,13 +43,16 @@ TEST_CASE("one input, to second order, in both dtypes") {
 TEST_CASE("several inputs, broadcast") {
   const auto op = scaled_sum();
   const Tensor a(xt::xarray<double>{{1.0, 2.0, 3.0}, {4.0, 5.0, 6.0}}), b(xt::xarray<double>{1.0, 0.0, -1.0});
-  CHECK(gradcheck([&](const std::vector<Tensor>& in) { return op(in[0], in[1]); }, {a, b}, {.order = 2}).ok());
+  CHECK(
+      gradcheck([&](const std::vector<Tensor>& in) { return op(in[0], in[1]); }, {a, b}, {.order = 2}).ok());
 }
 
 TEST_CASE("an empty Tensor says that an input has no derivative") {
   const auto first = custom_op(
       "first", [](const auto& a, const auto& b) { return a + 0.0 * b; },
-      [](const Tensor& g, const Tensor&, const Tensor&, const Tensor&) { return std::vector<Tensor>{g, Tensor()}; });
+      [](const Tensor& g, const Tensor&, const Tensor&, const Tensor&) {
+        return std::vector<Tensor>{g, Tensor()};
+      });
   const Tensor a = parameter(xt::xarray<double>{1.0, 2.0}), b = parameter(xt::xarray<double>{3.0, 4.0});
   const auto gradients = grad(sum(first(a, b)), {a, b});
   CHECK(allclose(gradients[0], ones_like(a)));
@@ -58,7 +63,8 @@ TEST_CASE("wrong rules and wrong inputs are errors") {
   const auto op = scaled_sum();
   const Tensor x(xt::xarray<double>{1.0});
   CHECK(message([&] { op(x, ones({1})); }) ==
-        "[scaled_sum] dtypes must be equal: got float64 and float32. Did you mean to cast with astype(float64)?");
+        "[scaled_sum] dtypes must be equal: got float64 and float32. Did you mean to cast with "
+        "astype(float64)?");
   CHECK(message([&] { op(arange(2, {.dtype = int64}), arange(2, {.dtype = int64})); }) ==
         "[scaled_sum] takes float32 and float64: got int64. Did you mean x.astype(float32)?");
   const auto short_rule = custom_op(
@@ -77,7 +83,9 @@ TEST_CASE("nodes keep the definition alive") {
     const std::string note = "a rule with a state of its own, long enough to be on the heap";
     const auto op = custom_op(
         "temporary", [](const auto& x) { return x * x; },
-        [note](const Tensor& g, const Tensor& x, const Tensor&) { return (note.empty() ? 0.0 : 2.0) * g * x; });
+        [note](const Tensor& g, const Tensor& x, const Tensor&) {
+          return (note.empty() ? 0.0 : 2.0) * g * x;
+        });
     y = sum(op(p));
   }
   y.backward();

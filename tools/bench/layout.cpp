@@ -1,4 +1,5 @@
-// What strides cost: operations over 1024 x 1024 floats, contiguous and not. Each pair should be within a factor of two.
+// What strides cost: operations over 1024 x 1024 floats, contiguous and not. Each pair should be within a
+// factor of two.
 #include <benchmark/benchmark.h>
 
 #include <wengert/wengert.hpp>

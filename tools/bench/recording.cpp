@@ -1,5 +1,6 @@
-// What recording and differentiating small operations costs: a long chain of one-element operations, and a training
-// step of a network so small that arithmetic hardly counts. Also counts the calls of malloc in such a step.
+// What recording and differentiating small operations costs: a long chain of one-element operations, and a
+// training step of a network so small that arithmetic hardly counts. Also counts the calls of malloc in such
+// a step.
 #include <benchmark/benchmark.h>
 
 #include <atomic>
@@ -36,8 +37,8 @@ void chain(benchmark::State& state) {
     start.zero_grad();
   }
   state.counters["seconds/operation"] =
-      benchmark::Counter(static_cast<double>(length), benchmark::Counter::kIsIterationInvariantRate |
-                                                          benchmark::Counter::kInvert);
+      benchmark::Counter(static_cast<double>(length),
+                         benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
 BENCHMARK(chain)->Arg(1000);
 
@@ -65,7 +66,8 @@ void xor_step(benchmark::State& state) {
   for (int i = 0; i < 100; ++i) step();
   const long before = mallocs.load();
   for (auto _ : state) step();
-  state.counters["mallocs/step"] = static_cast<double>(mallocs.load() - before) / static_cast<double>(state.iterations());
+  state.counters["mallocs/step"] =
+      static_cast<double>(mallocs.load() - before) / static_cast<double>(state.iterations());
 }
 BENCHMARK(xor_step);
 

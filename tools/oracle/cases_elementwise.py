@@ -63,6 +63,11 @@ def record(family):
         family.case(name, "random", f, family.uniform(a, b, 2, 5), family.uniform(c, d, 2, 5))
         family.case(name, "broadcast", f, family.uniform(a, b, 3, 1), family.uniform(c, d, 2, 1, 3))
         family.case(name, "special", f, left, right)
+    tenths = torch.tensor([1.0, 0.3, 0.6, -1.0, 0.9, -0.5, 3.0, 7.0], dtype=T)
+    family.case("remainder", "tenths", torch.remainder, tenths, torch.full_like(tenths, 0.1))
+    family.case("fmod", "tenths", torch.fmod, tenths, torch.full_like(tenths, 0.1))
+    small = torch.tensor([1e-170, -1e-200, 1e-180, 3e-170], dtype=T)
+    family.case("atan2", "small", torch.atan2, small, small.flip(0), vary=())
     whole = pairs([0, 1, -1, 7, -12345678901])
     for name in WHOLE_BINARY:
         family.case(name, "whole", BINARY[name][0], *whole)

@@ -76,21 +76,29 @@ class Family:
                 self.tensors[f"{key}{part}{i}"] = numpy.ascontiguousarray(array).reshape(array.shape)
 
     def convention(self, part, value, reason, where=None):
-        """In PART (a whole key) Wengert has `value` at the elements for which where(inputs...) holds (default: where PyTorch's is
-        NaN), and PyTorch has another value there: said with the reason."""
+        """In PART (a whole key) Wengert has `value` at the elements for which where(inputs...) holds (default: where PyTorch has
+        NaN), and PyTorch has another value there. `value`: a number, an array of PART's shape, or "finite": some
+        finite number, where the true value is infinite or there is none."""
         call_case = part.rsplit("/", 1)[0]
-        found = self.tensors[part].reshape(-1)
+        found = self.tensors[part]
         if where is None:
             chosen = numpy.isnan(found)
         else:
             count = sum(key.startswith(call_case + "/in") for key in self.tensors)
-            chosen = numpy.broadcast_to(where(*(self.tensors[f"{call_case}/in{i}"] for i in range(count))),
-                                        self.tensors[part].shape).reshape(-1)
-        same = numpy.isnan(found) if numpy.isnan(value) else found == value
-        elements = [int(i) for i in numpy.flatnonzero(chosen & ~same)]
-        if not elements:
+            chosen = numpy.broadcast_to(where(*(self.tensors[f"{call_case}/in{i}"] for i in range(count))), found.shape)
+        if isinstance(value, str):
+            same, values = numpy.isfinite(found), None
+        else:
+            values = numpy.broadcast_to(numpy.asarray(value, dtype=numpy.float64), found.shape)
+            same = numpy.isclose(found, values, rtol=1e-12, atol=0, equal_nan=True)
+        elements = numpy.flatnonzero(chosen & ~same)
+        if not elements.size:
             raise ValueError(f"{part}: PyTorch has no other value; drop the convention")
-        self.conventions.setdefault(part, []).append({"elements": elements, "value": repr(float(value)), "reason": reason})
+        entry = {"elements": elements.tolist(), "reason": reason}
+        entry["values"] = "finite" if values is None else [repr(float(v)) for v in values.reshape(-1)[elements]]
+        if values is not None and len(set(entry["values"])) == 1:
+            entry["values"] = entry["values"][0]
+        self.conventions.setdefault(part, []).append(entry)
 
     def write(self, path):
         metadata = {part: json.dumps(entries, sort_keys=True) for part, entries in sorted(self.conventions.items())}

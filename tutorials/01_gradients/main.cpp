@@ -6,7 +6,7 @@
 #include <map>
 #include <vector>
 
-#include <wengert/extend.hpp>  // Node, to look at the tape, and Operation, to add one; most programs need neither
+#include <wengert/extend.hpp>  // Node, to look at the tape; other programs include wengert/wengert.hpp
 
 using namespace wengert;
 
@@ -39,21 +39,12 @@ void print_tape(const Tensor& output) {
   }
 }
 
-// An operation of our own: x^3, one number at a time. The rule below is the whole of its mathematics, and it
-// is wrong: the derivative of x^3 is 3 x^2.
-Tensor cube(const Tensor& x, Location where = {}) {
-  static constexpr Operation operation{
-      .name = "cube",
-      .forward =
-          [](Node& node) {
-            const auto x = Tensor(&node.input(0)).array<double>();
-            double* y = reinterpret_cast<double*>(allocate_value(node));
-            std::transform(x.begin(), x.end(), y, [](double v) { return v * v * v; });
-          },
-      .rules = {[](const Call& c) { return 2.0 * c.g * square(c.x(0)); }},
-  };
-  return record(operation, {&x.node()}, x.shape(), x.dtype(), where);
-}
+// An operation of our own: x^3. The first function computes its value, on xtensor arrays; the second is its
+// rule, from the cotangent g, the input x and the output to what x is handed. The rule is wrong: the
+// derivative of x^3 is 3 x^2.
+const auto cube = custom_op(
+    "cube", [](const auto& x) { return x * x * x; },
+    [](const Tensor& g, const Tensor& x, const Tensor&) { return 2.0 * g * square(x); });
 
 int main() {
   std::printf("1. The tape: f(a, b) = log(a) + a b - sin(b) at a = 2, b = 5\n");

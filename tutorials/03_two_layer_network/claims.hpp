@@ -28,7 +28,8 @@ inline Difference largest_difference(const Gradients& claimed, const Gradients& 
     const wengert::Tensor error = reshape(abs(claimed[i] - right[i]), {-1});
     const std::int64_t at = static_cast<std::int64_t>(argmax(error).array<std::int64_t>()());
     const double here = max(error).item();
-    if (!(here > found.error)) continue;
+    if (here <= found.error || std::isnan(found.error))
+      continue;  // written so that a NaN is the largest error
     const std::int64_t columns = right[i].shape().back();
     found = {here, right[i].ndim() == 1 ? names[i] + "[" + std::to_string(at) + "]"
                                         : names[i] + "[" + std::to_string(at / columns) + "][" +

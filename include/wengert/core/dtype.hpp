@@ -15,9 +15,7 @@ using enum DType;
 constexpr bool is_float(DType dtype) { return dtype == float32 || dtype == float64; }
 
 /// Size of one element in bytes.
-constexpr std::size_t item_size(DType dtype) {
-  return dtype == float32 ? 4 : dtype == boolean ? 1 : 8;
-}
+constexpr std::size_t item_size(DType dtype) { return dtype == float32 ? 4 : dtype == boolean ? 1 : 8; }
 
 /// "float32", "float64", "int64" or "boolean".
 constexpr const char* name(DType dtype) {
@@ -38,6 +36,6 @@ constexpr DType dtype_of() {
 /// The four C++ types whose values a tensor stores as they are.
 template <class T>
 concept Element = std::same_as<T, float> || std::same_as<T, double> || std::same_as<T, std::int64_t> ||
-                  std::same_as<T, bool>;
+    std::same_as<T, bool>;
 
 }  // namespace wengert

@@ -4,8 +4,8 @@
 
 namespace wengert {
 
-/// A line of the user's program. As a defaulted last argument it is the caller's own line; std::source_location
-/// is not used because clang 14's tools lack it.
+/// A line of the user's program. As a defaulted last argument it is the caller's own line;
+/// std::source_location is not used because clang 14's tools lack it.
 struct Location {
   const char* file;
   int line;

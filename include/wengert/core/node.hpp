@@ -1,5 +1,5 @@
-// Node and Operation: the tape's entries, for those who add operations. A program that only uses tensors does not
-// need this header.
+// Node and Operation: the tape's entries, for those who add operations. A program that only uses tensors does
+// not need this header.
 #pragma once
 
 #include <array>
@@ -25,9 +25,9 @@ struct Attributes {
 /// What a leaf keeps beside its value. Shared by all versions of the leaf that graphs still hold.
 struct Leaf {
   std::atomic<std::uint32_t> references{1};
-  std::mutex mutex;       // guards grad
-  Tensor grad;            // dropped when the last user handle goes, which breaks the cycle through create_graph
-  bool abandoned = false; // no user handle is left
+  std::mutex mutex;  // guards grad
+  Tensor grad;       // dropped when the last user handle goes, which breaks the cycle through create_graph
+  bool abandoned = false;  // no user handle is left
 };
 
 struct Operation;
@@ -35,9 +35,9 @@ struct NodeExtras;  // reserved for what few nodes will have: hooks, checkpoints
 
 /// One entry of the tape: an operation, its inputs, and its value.
 ///
-/// A leaf is two nodes. The user's handles point to one that has `version` set: it has no value of its own, only
-/// the present version. Operations record the version, a plain valued node, so assign() gives the leaf another
-/// version and every graph keeps the one it was recorded with.
+/// A leaf is two nodes. The user's handles point to one that has `version` set: it has no value of its own,
+/// only the present version. Operations record the version, a plain valued node, so assign() gives the leaf
+/// another version and every graph keeps the one it was recorded with.
 struct Node : NodeCounts {
   static constexpr std::size_t inline_inputs = 3;
   static constexpr std::size_t inline_bytes = 32;
@@ -45,9 +45,9 @@ struct Node : NodeCounts {
   const Operation* operation;  // null for a constant or a leaf
   std::uint64_t id;            // the tape's order: greater than the id of every input
   Shape shape;
-  Strides strides;             // in elements
-  StorageRef storage;          // empty when the value is in `inline_value`
-  std::byte* data;             // the first element; null while there is no value
+  Strides strides;     // in elements
+  StorageRef storage;  // empty when the value is in `inline_value`
+  std::byte* data;     // the first element; null while there is no value
   Attributes* attributes;
   Leaf* leaf;
   Node* version;
@@ -55,10 +55,11 @@ struct Node : NodeCounts {
   const ScopePath* scope;
   Location where;
   std::uint32_t input_count;
-  std::atomic<std::uint32_t> hint;  // where a backward pass may find this node among its pending ones; see backward.cpp
+  std::atomic<std::uint32_t>
+      hint;  // where a backward pass may find this node among its pending ones; see backward.cpp
   DType dtype;
   bool requires_grad;
-  bool released;               // backward() has freed its inputs
+  bool released;  // backward() has freed its inputs
   union {
     Node* near[inline_inputs];
     Node** far;
@@ -85,7 +86,7 @@ inline Tensor Tensor::adopt(Node* node) noexcept {
 
 /// What a rule sees: the cotangent, the inputs and the output of one recorded call.
 struct Call {
-  const Tensor& g;   ///< the cotangent of the output; of the output's shape and dtype
+  const Tensor& g;  ///< the cotangent of the output; of the output's shape and dtype
   const Node& node;
 
   /// The i-th input.
@@ -106,11 +107,12 @@ struct Sample {
   std::function<Tensor(const std::vector<Tensor>&)> call;
 };
 
-/// The cotangent of one input, or an empty Tensor for zero. It may have the output's broadcast shape: the engine
-/// sums it to the input's. It captures nothing, accumulates nothing.
+/// The cotangent of one input, or an empty Tensor for zero. It may have the output's broadcast shape: the
+/// engine sums it to the input's. It captures nothing, accumulates nothing.
 using Rule = Tensor (*)(const Call& call);
 
-/// One primitive operation: how its value is computed and differentiated. Instances live as long as the program.
+/// One primitive operation: how its value is computed and differentiated. Instances live as long as the
+/// program.
 struct Operation {
   const char* name;
   /// Computes node.data (and storage, strides where it is a view) from the inputs; shape and dtype are set.
@@ -134,10 +136,11 @@ class Registered {
 /// All enrolled operations, by name.
 std::vector<const Operation*> registered_operations();
 
-/// Records a call and computes its value. `inputs` are nodes as Tensor::node() gives them. The call is kept on the
-/// tape if any input requires a gradient and recording is on; `attributes` become the node's either way.
-Tensor record(const Operation& operation, std::initializer_list<Node*> inputs, const Shape& shape, DType dtype,
-              Location where, Attributes* attributes = nullptr);
+/// Records a call and computes its value. `inputs` are nodes as Tensor::node() gives them. The call is kept
+/// on the tape if any input requires a gradient and recording is on; `attributes` become the node's either
+/// way.
+Tensor record(const Operation& operation, std::initializer_list<Node*> inputs, const Shape& shape,
+              DType dtype, Location where, Attributes* attributes = nullptr);
 Tensor record(const Operation& operation, Node* const* inputs, std::size_t count, const Shape& shape,
               DType dtype, Location where, Attributes* attributes = nullptr);
 

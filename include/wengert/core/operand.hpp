@@ -1,5 +1,5 @@
-// Operand: what an operator or a function of two tensors takes: a tensor or a plain number, with the caller's line.
-// header-only
+// Operand: what an operator or a function of two tensors takes: a tensor or a plain number, with the caller's
+// line. header-only
 #pragma once
 
 #include "wengert/core/tensor.hpp"
@@ -12,8 +12,10 @@ class Operand {
   Operand(const Tensor& tensor, Location where = {}) noexcept : tensor_(&tensor), where_(where) {}
   template <Number T>
   Operand(T number, Location where = {}) noexcept
-      : number_(static_cast<double>(number)), whole_(static_cast<std::int64_t>(std::integral<T> ? number : T{})),
-        is_whole_(std::integral<T>), where_(where) {}
+      : number_(static_cast<double>(number)),
+        whole_(static_cast<std::int64_t>(std::integral<T> ? number : T{})),
+        is_whole_(std::integral<T>),
+        where_(where) {}
 
   bool is_number() const noexcept { return tensor_ == nullptr; }
   const Tensor& tensor() const noexcept { return *tensor_; }

@@ -1,5 +1,5 @@
-// The generator behind every random number: Philox 4x32 with ten rounds, a function of a key and a counter (Salmon
-// et al., "Parallel random numbers: as easy as 1, 2, 3", 2011). One stream per thread.
+// The generator behind every random number: Philox 4x32 with ten rounds, a function of a key and a counter
+// (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011). One stream per thread.
 #pragma once
 
 #include <array>

@@ -20,14 +20,12 @@ class Dims {
 
   Dims() noexcept : size_(0) {}
   template <std::integral... I>
-    requires(sizeof...(I) > 0)
-  Dims(I... entries) : size_(0) {
+  requires(sizeof...(I) > 0) Dims(I... entries) : size_(0) {
     std::int64_t* to = resize_uninitialized(sizeof...(I));
     ((*to++ = static_cast<std::int64_t>(entries)), ...);
   }
   template <std::ranges::sized_range R>
-    requires std::integral<std::ranges::range_value_t<R>>
-  Dims(const R& entries) : size_(0) {
+  requires std::integral<std::ranges::range_value_t<R>> Dims(const R& entries) : size_(0) {
     std::int64_t* to = resize_uninitialized(std::ranges::size(entries));
     for (const auto entry : entries) *to++ = static_cast<std::int64_t>(entry);
   }
@@ -78,12 +76,16 @@ class Dims {
   std::int64_t& back() noexcept { return data()[size_ - 1]; }
 
   void push_back(std::int64_t entry) {
-    if (size_ < inline_capacity) place_.near[size_++] = entry;
-    else insert(size_, entry);
+    if (size_ < inline_capacity)
+      place_.near[size_++] = entry;
+    else
+      insert(size_, entry);
   }
   void pop_back() {
-    if (size_ <= inline_capacity) --size_;
-    else erase(size_ - 1);
+    if (size_ <= inline_capacity)
+      --size_;
+    else
+      erase(size_ - 1);
   }
   void insert(std::size_t position, std::int64_t entry);
   void erase(std::size_t position);

@@ -11,11 +11,11 @@ namespace wengert {
 /// Bytes shared by the tensors that look at them. Never changed once a tensor shows them.
 struct Storage {
   std::atomic<std::uint32_t> references;
-  std::uint32_t size_class;             // of the caching allocator; unused for adopted bytes
-  std::size_t bytes;                    // usable bytes at `data`
-  std::byte* data;                      // 64-byte aligned unless adopted
-  void* owner;                          // what adopted bytes belong to
-  void (*destroy_owner)(void* owner);   // null for bytes of the allocator
+  std::uint32_t size_class;            // of the caching allocator; unused for adopted bytes
+  std::size_t bytes;                   // usable bytes at `data`
+  std::byte* data;                     // 64-byte aligned unless adopted
+  void* owner;                         // what adopted bytes belong to
+  void (*destroy_owner)(void* owner);  // null for bytes of the allocator
 };
 
 /// A counted reference to a Storage.

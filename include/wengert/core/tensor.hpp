@@ -1,5 +1,6 @@
-// Tensor: the handle users hold. A value with a shape and a dtype, and, where a gradient is wanted, its place on
-// the tape. Copying a Tensor copies the handle; no operation changes a value. Operations live in ops/.
+// Tensor: the handle users hold. A value with a shape and a dtype, and, where a gradient is wanted, its place
+// on the tape. Copying a Tensor copies the handle; no operation changes a value. Operations live in ops/.
+// lib/core/tensor.cpp lib/core/print.cpp
 #pragma once
 
 #include <atomic>
@@ -27,8 +28,8 @@ struct NodeCounts {
   std::atomic<std::uint64_t> references;
 };
 
-/// An owning, read-only xtensor expression over a tensor's elements, row-major. It shares the tensor's bytes and
-/// keeps them alive.
+/// An owning, read-only xtensor expression over a tensor's elements, row-major. It shares the tensor's bytes
+/// and keeps them alive.
 template <Element T>
 using Array = xt::xarray_adaptor<xt::xbuffer_adaptor<const T*, xt::smart_ownership, std::shared_ptr<const T>>,
                                  xt::layout_type::row_major>;
@@ -47,8 +48,8 @@ class Tensor {
  public:
   /// An empty tensor: no value; only defined() may be asked of it.
   Tensor() noexcept = default;
-  /// A constant leaf with the value of an xtensor expression, evaluated once: float, double, integer (int64) or
-  /// bool elements. An rvalue container is adopted without a copy.
+  /// A constant leaf with the value of an xtensor expression, evaluated once: float, double, integer (int64)
+  /// or bool elements. An rvalue container is adopted without a copy.
   template <XExpression E>
   explicit Tensor(E&& expression, Location where = {});
 
@@ -77,8 +78,8 @@ class Tensor {
 
   /// The value of a tensor of one element, as double. Throws ShapeError on any other size.
   double item() const;
-  /// The elements as an owning xtensor expression, without a copy where they are contiguous. T is float, double,
-  /// std::int64_t or bool and must be the tensor's dtype: DTypeError otherwise.
+  /// The elements as an owning xtensor expression, without a copy where they are contiguous. T is float,
+  /// double, std::int64_t or bool and must be the tensor's dtype: DTypeError otherwise.
   template <Element T>
   Array<T> array() const;
 

@@ -9,16 +9,19 @@
 namespace wengert {
 
 struct GradOptions {
-  bool create_graph = false;   ///< record the pass, so that the results can be differentiated again
-  bool retain_graph = false;   ///< keep the graph for another pass; implied by create_graph
-  bool allow_unused = false;   ///< an empty Tensor for an input that the output does not depend on, not an Error
-  std::vector<Tensor> seeds = {};  ///< the cotangent of each output; ones by default, for outputs of one element
+  bool create_graph = false;  ///< record the pass, so that the results can be differentiated again
+  bool retain_graph = false;  ///< keep the graph for another pass; implied by create_graph
+  bool allow_unused =
+      false;  ///< an empty Tensor for an input that the output does not depend on, not an Error
+  std::vector<Tensor> seeds =
+      {};  ///< the cotangent of each output; ones by default, for outputs of one element
 };
 
 /// The derivative of `output` with respect to each of `inputs`, which may be leaves or results on the way.
 /// Throws ShapeError for an output of several elements without seed, GraphError for an input that it does not
 /// depend on, or that wants no gradient.
-std::vector<Tensor> grad(const Tensor& output, const std::vector<Tensor>& inputs, const GradOptions& options = {});
+std::vector<Tensor> grad(const Tensor& output, const std::vector<Tensor>& inputs,
+                         const GradOptions& options = {});
 /// The same for several outputs: the sum over them of seed times derivative.
 std::vector<Tensor> grad_of_outputs(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
                                     const GradOptions& options = {});

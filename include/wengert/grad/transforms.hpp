@@ -1,6 +1,7 @@
-// Transforms over ordinary callables: vjp, jvp, value_and_grad, jacobian, hessian, hvp. A callable takes a Tensor, or a
-// std::vector<Tensor>, and returns a Tensor. Where the point x itself is on a tape (an outer transform's, a model's),
-// or create_graph is asked for, results can be differentiated again, so transforms nest to any order.
+// Transforms over ordinary callables: vjp, jvp, value_and_grad, jacobian, hessian, hvp. A callable takes a
+// Tensor, or a std::vector<Tensor>, and returns a Tensor. Where the point x itself is on a tape (an outer
+// transform's, a model's), or create_graph is asked for, results can be differentiated again, so transforms
+// nest to any order.
 #pragma once
 
 #include <concepts>
@@ -14,7 +15,8 @@
 namespace wengert {
 
 struct TransformOptions {
-  /// Record the results' own derivatives also where x is not on a tape: for callables that use other parameters.
+  /// Record the results' own derivatives also where x is not on a tape: for callables that use other
+  /// parameters.
   bool create_graph = false;
 };
 
@@ -33,14 +35,18 @@ inline Several as_several(const Tensor& x) { return {x}; }
 inline const Several& as_several(const Several& x) { return x; }
 template <class X>
 X from_several(Several&& values) {
-  if constexpr (std::same_as<X, Tensor>) return std::move(values.front());
-  else return std::move(values);
+  if constexpr (std::same_as<X, Tensor>)
+    return std::move(values.front());
+  else
+    return std::move(values);
 }
 template <class X, class F>
 SeveralFunction on_several(F& f) {
   return [&f](const Several& in) -> Tensor {
-    if constexpr (std::same_as<X, Tensor>) return f(in.front());
-    else return f(in);
+    if constexpr (std::same_as<X, Tensor>)
+      return f(in.front());
+    else
+      return f(in);
   };
 }
 
@@ -65,12 +71,14 @@ class Linearized {
 Tensor pushforward(const Linearized& call, const Several& tangents);
 Several jacobian_rows(const Linearized& call);
 std::vector<Several> hessian_blocks(const SeveralFunction& f, const Several& x, TransformOptions options);
-Several hessian_product(const SeveralFunction& f, const Several& x, const Several& v, TransformOptions options);
+Several hessian_product(const SeveralFunction& f, const Several& x, const Several& v,
+                        TransformOptions options);
 void require_scalar(const char* transform, const Tensor& output);
 
 }  // namespace detail
 
-/// g -> the sum over the output of g times the derivative in x. May be called repeatedly; keeps the graph alive.
+/// g -> the sum over the output of g times the derivative in x. May be called repeatedly; keeps the graph
+/// alive.
 template <Point X>
 class Pullback {
  public:
@@ -84,8 +92,8 @@ class Pullback {
 
 /// (f(x), the pullback of cotangents at x).
 template <class F, Point X>
-  requires TensorCallable<F, X>
-std::pair<Tensor, Pullback<X>> vjp(F&& f, const X& x, TransformOptions options = {}) {
+requires TensorCallable<F, X> std::pair<Tensor, Pullback<X>> vjp(F&& f, const X& x,
+                                                                 TransformOptions options = {}) {
   detail::Linearized call(detail::on_several<X>(f), detail::as_several(x), options);
   Tensor output = call.visible_output();
   return {std::move(output), Pullback<X>(std::move(call))};
@@ -93,46 +101,48 @@ std::pair<Tensor, Pullback<X>> vjp(F&& f, const X& x, TransformOptions options =
 
 /// (f(x), the derivative of f at x along the tangent t). t has x's shape; for several inputs, one for each.
 template <class F, Point X>
-  requires TensorCallable<F, X>
-std::pair<Tensor, Tensor> jvp(F&& f, const X& x, const std::type_identity_t<X>& t, TransformOptions options = {}) {
+requires TensorCallable<F, X> std::pair<Tensor, Tensor> jvp(F&& f, const X& x,
+                                                            const std::type_identity_t<X>& t,
+                                                            TransformOptions options = {}) {
   const detail::Linearized call(detail::on_several<X>(f), detail::as_several(x), options);
   return {call.visible_output(), detail::pushforward(call, detail::as_several(t))};
 }
 
 /// (f(x), the gradient of f at x). f returns one element: ShapeError otherwise.
 template <class F, Point X>
-  requires TensorCallable<F, X>
-std::pair<Tensor, X> value_and_grad(F&& f, const X& x, TransformOptions options = {}) {
+requires TensorCallable<F, X> std::pair<Tensor, X> value_and_grad(F&& f, const X& x,
+                                                                  TransformOptions options = {}) {
   const detail::Linearized call(detail::on_several<X>(f), detail::as_several(x), options);
   detail::require_scalar("value_and_grad", call.output());
   return {call.visible_output(), detail::from_several<X>(call.pullback(Tensor()))};
 }
 
-/// The derivative of every element of f(x) in every element of x: shape f(x).shape + x.shape; for several inputs, one
-/// for each.
+/// The derivative of every element of f(x) in every element of x: shape f(x).shape + x.shape; for several
+/// inputs, one for each.
 template <class F, Point X>
-  requires TensorCallable<F, X>
-X jacobian(F&& f, const X& x, TransformOptions options = {}) {
+requires TensorCallable<F, X> X jacobian(F&& f, const X& x, TransformOptions options = {}) {
   return detail::from_several<X>(
       detail::jacobian_rows(detail::Linearized(detail::on_several<X>(f), detail::as_several(x), options)));
 }
 
-/// The second derivatives of f, which returns one element: shape x.shape + x.shape. For several inputs, block [i][j]
-/// has shape x[i].shape + x[j].shape.
+/// The second derivatives of f, which returns one element: shape x.shape + x.shape. For several inputs, block
+/// [i][j] has shape x[i].shape + x[j].shape.
 template <class F, Point X>
-  requires TensorCallable<F, X>
+requires TensorCallable<F, X>
 auto hessian(F&& f, const X& x, TransformOptions options = {}) {
   auto blocks = detail::hessian_blocks(detail::on_several<X>(f), detail::as_several(x), options);
-  if constexpr (std::same_as<X, Tensor>) return Tensor(blocks.front().front());
-  else return blocks;
+  if constexpr (std::same_as<X, Tensor>)
+    return Tensor(blocks.front().front());
+  else
+    return blocks;
 }
 
 /// The Hessian of f, which returns one element, times v, which has x's shape; no Hessian is formed.
 template <class F, Point X>
-  requires TensorCallable<F, X>
-X hvp(F&& f, const X& x, const std::type_identity_t<X>& v, TransformOptions options = {}) {
-  return detail::from_several<X>(
-      detail::hessian_product(detail::on_several<X>(f), detail::as_several(x), detail::as_several(v), options));
+requires TensorCallable<F, X> X hvp(F&& f, const X& x, const std::type_identity_t<X>& v,
+                                    TransformOptions options = {}) {
+  return detail::from_several<X>(detail::hessian_product(detail::on_several<X>(f), detail::as_several(x),
+                                                         detail::as_several(v), options));
 }
 
 }  // namespace wengert

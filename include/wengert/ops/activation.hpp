@@ -1,7 +1,7 @@
 // Elementwise functions composed of the rows of elementwise.def, and functions that only change how a gradient goes
 // back. Each takes tensors of any shape and is differentiable to any order away from its kinks.
-#pragma once
 // lib/ops/activation.cpp lib/ops/straight_through.cpp
+#pragma once
 
 #include "wengert/core/operand.hpp"
 

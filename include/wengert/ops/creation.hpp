@@ -19,6 +19,7 @@ Tensor arange(double start, double stop, double step = 1.0, TensorOptions option
 /// 0, 1, ..., below stop.
 Tensor arange(double stop, TensorOptions options = {}, Location where = {});
 /// `count` numbers from start to stop, both included, evenly spaced.
-Tensor linspace(double start, double stop, std::int64_t count, TensorOptions options = {}, Location where = {});
+Tensor linspace(double start, double stop, std::int64_t count, TensorOptions options = {},
+                Location where = {});
 
 }  // namespace wengert

@@ -1,5 +1,5 @@
-// custom_op: an operation of the user's own, its value computed on xtensor arrays, its derivative written in Tensor
-// operations, so that higher derivatives follow.
+// custom_op: an operation of the user's own, its value computed on xtensor arrays, its derivative written in
+// Tensor operations, so that higher derivatives follow.
 #pragma once
 
 #include <memory>
@@ -59,8 +59,10 @@ class CustomOf final : public CustomDefinition {
   }
   template <std::size_t N>
   std::vector<Tensor> with(const Call& call) const {
-    if constexpr (callable<N>(std::make_index_sequence<N>())) return call_vjp(vjp_, call, std::make_index_sequence<N>());
-    else return {};
+    if constexpr (callable<N>(std::make_index_sequence<N>()))
+      return call_vjp(vjp_, call, std::make_index_sequence<N>());
+    else
+      return {};
   }
   template <std::size_t N, std::size_t... I>
   static constexpr bool callable(std::index_sequence<I...>) {
@@ -81,8 +83,9 @@ class CustomOperation {
         definition_(std::make_shared<detail::CustomOf<Vjp>>(std::move(name), std::move(vjp))) {}
 
   template <class... Tensors>
-    requires(sizeof...(Tensors) >= 1 && sizeof...(Tensors) <= 8 && (std::same_as<Tensors, Tensor> && ...))
-  Tensor operator()(const Tensors&... inputs) const {
+  requires(sizeof...(Tensors) >= 1 && sizeof...(Tensors) <= 8 &&
+           (std::same_as<Tensors, Tensor> && ...)) Tensor
+  operator()(const Tensors&... inputs) const {
     const DType dtype = detail::custom_dtype(*definition_, {inputs...});
     const Tensor value = dtype == float32 ? Tensor(evaluate<float>(inputs.template array<float>()...))
                                           : Tensor(evaluate<double>(inputs.template array<double>()...));
@@ -100,14 +103,16 @@ class CustomOperation {
   std::shared_ptr<const detail::CustomDefinition> definition_;
 };
 
-/// An operation from two callables. `forward(arrays...)` is generic over xtensor arrays of float or double, one for
-/// each input, and returns an xtensor expression of any shape. `vjp(g, inputs..., y)` takes and returns Tensors: the
-/// cotangent of the one input, or a std::vector<Tensor> with one for each, an empty Tensor for none. Broadcast inputs
-/// need no care: a cotangent of the output's shape is summed to the input's. Calls take tensors of one float dtype;
-/// DTypeError otherwise. The result is a function object; copies share the definition.
+/// An operation from two callables. `forward(arrays...)` is generic over xtensor arrays of float or double,
+/// one for each input, and returns an xtensor expression of any shape. `vjp(g, inputs..., y)` takes and
+/// returns Tensors: the cotangent of the one input, or a std::vector<Tensor> with one for each, an empty
+/// Tensor for none. Broadcast inputs need no care: a cotangent of the output's shape is summed to the
+/// input's. Calls take tensors of one float dtype; DTypeError otherwise. The result is a function object;
+/// copies share the definition.
 ///
 ///     auto cube = custom_op("cube", [](const auto& x) { return x * x * x; },
-///                           [](const Tensor& g, const Tensor& x, const Tensor&) { return 3.0 * g * x * x; });
+///                           [](const Tensor& g, const Tensor& x, const Tensor&) { return 3.0 * g * x * x;
+///                           });
 template <class Forward, class Vjp>
 CustomOperation<Forward, Vjp> custom_op(std::string name, Forward forward, Vjp vjp) {
   return {std::move(name), std::move(forward), std::move(vjp)};

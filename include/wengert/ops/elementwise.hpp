@@ -1,4 +1,5 @@
-// The elementwise operations and the operators. What each computes, and its derivative, stands in elementwise.def.
+// The elementwise operations and the operators. What each computes, and its derivative, stands in
+// elementwise.def. lib/ops/elementwise.cpp lib/ops/cast.cpp
 #pragma once
 
 #include "wengert/core/operand.hpp"
@@ -6,7 +7,8 @@
 namespace wengert {
 
 // Each takes tensors of any shape; two inputs are broadcast as NumPy does it, and one of them may be a plain
-// number. Throws ShapeError where shapes do not broadcast and DTypeError for a dtype the operation does not take.
+// number. Throws ShapeError where shapes do not broadcast and DTypeError for a dtype the operation does not
+// take.
 #define UNARY(name, ...) Tensor name(const Tensor& x, Location where = {});
 #define BINARY(name, ...) Tensor name(const Operand& a, const Operand& b);
 #define COMPARE(name, ...) Tensor name(const Operand& a, const Operand& b);
@@ -43,11 +45,10 @@ Tensor as_tensor(const E& expression) {
 }  // namespace detail
 
 // xtensor's own operators would take the tensor for a number and keep a reference to it.
-#define WENGERT_OPERATOR(sign)                                   \
-  template <class A, class B>                                    \
-    requires TensorBesideExpression<A, B>                        \
-  Tensor operator sign(A&& a, B&& b) {                           \
-    return detail::as_tensor(a) sign detail::as_tensor(b);       \
+#define WENGERT_OPERATOR(sign)                                               \
+  template <class A, class B>                                                \
+  requires TensorBesideExpression<A, B> Tensor operator sign(A&& a, B&& b) { \
+    return detail::as_tensor(a) sign detail::as_tensor(b);                   \
   }
 WENGERT_OPERATOR(+)
 WENGERT_OPERATOR(-)

@@ -61,11 +61,12 @@ struct Eigh {
 ///
 /// Of equal eigenvalues (to n rounding units of the largest) the eigenvectors are not unique. In the gradient
 /// 1 / (λⱼ - λᵢ) is taken as 0 there. That is right for functions of the eigenvalues in which equal ones play
-/// equal parts, such as sum(f(λ)), for single eigenvectors of other eigenvalues, and for the projection onto
-/// the space that equal ones span. A function that treats equal eigenvalues differently, such as the largest,
-/// gets one of its subgradients. Everything else, such as V f(λ) Vᵀ entry by entry, and every second
-/// derivative through equal eigenvalues, would come out wrong and is a ValueError instead, with one exception
-/// that cannot be told apart: where f is 0 at the repeated eigenvalue itself.
+/// equal parts, such as sum(f(λ)), for the trace of V f(λ) Vᵀ, for eigenvectors of other eigenvalues, and for
+/// the projection onto the space that equal ones span. A function of the eigenvalues that treats equal ones
+/// differently, such as the largest, gets one of its subgradients. What would come out wrong, such as V f(λ)
+/// Vᵀ entry by entry, or a second derivative, is a ValueError instead. Where a function is both to eigh's
+/// knowledge, it is an error, with one exception: of V f(λ) Vᵀ with f = 0 at the equal ones, an entry off the
+/// diagonal of their span passes as 0.
 Eigh eigh(const Tensor& a, Location where = {});
 
 struct Svd {

@@ -1,5 +1,5 @@
-// Choosing elements by int64 indices. An index out of range is an IndexError; negative ones count from the end.
-// lib/ops/gather.cpp
+// Choosing elements by int64 indices. An index out of range is an IndexError; negative ones count from the
+// end. lib/ops/gather.cpp
 #pragma once
 
 #include "wengert/core/tensor.hpp"

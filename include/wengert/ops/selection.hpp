@@ -5,8 +5,8 @@
 
 namespace wengert {
 
-/// a where `mask` is true, b elsewhere; the three are broadcast, a or b may be a number. What is not taken has no
-/// gradient, whatever its value is. Throws DTypeError unless mask is boolean.
+/// a where `mask` is true, b elsewhere; the three are broadcast, a or b may be a number. What is not taken
+/// has no gradient, whatever its value is. Throws DTypeError unless mask is boolean.
 Tensor where(const Operand& mask, const Operand& a, const Operand& b);
 /// x with `value` where `mask` is true.
 Tensor masked_fill(const Tensor& x, const Tensor& mask, double value, Location where = {});

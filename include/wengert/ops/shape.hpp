@@ -28,8 +28,8 @@ Tensor concat(const std::vector<Tensor>& tensors, std::int64_t axis = 0, Locatio
 /// Joins tensors of one shape along a new axis.
 Tensor stack(const std::vector<Tensor>& tensors, std::int64_t axis = 0, Location where = {});
 
-/// x[start:stop:step] along one axis, as Python means it: negative positions count from the end, positions beyond
-/// the ends are cut off, step may be negative but not 0. `stop` left out goes to the end.
+/// x[start:stop:step] along one axis, as Python means it: negative positions count from the end, positions
+/// beyond the ends are cut off, step may be negative but not 0. `stop` left out goes to the end.
 struct SliceRange {
   static constexpr std::int64_t to_end = INT64_MAX;
   std::int64_t start = 0, stop = to_end, step = 1;

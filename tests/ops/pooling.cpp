@@ -1,0 +1,158 @@
+#include "wengert/ops/pooling.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "ops/expect.hpp"
+#include "wengert/ops/reduction.hpp"
+
+using namespace wengert;
+using expect::differentiates;
+using expect::numbers;
+using support::message;
+using support::near;
+using support::tensor;
+using support::values;
+
+namespace {
+
+/// All numbers of a shape, at least 0.1 apart, in no order.
+Tensor distinct(const Shape& shape) {
+  const auto count = static_cast<std::size_t>(element_count(shape));
+  std::vector<double> list(count);
+  for (std::size_t i = 0; i < count; ++i) list[i] = 0.1 * static_cast<double>(i * 7 % count) - 0.5;
+  return tensor(list, shape);
+}
+
+}  // namespace
+
+TEST_CASE("max_pool takes the largest element of each window") {
+  const Tensor x = tensor({1, 5, 2, 8, 3, 4}, {1, 1, 6});
+  CHECK(values(max_pool1d(x, 2)) == std::vector<double>{5, 8, 4});
+  CHECK(values(max_pool1d(x, 3, {.stride = 1})) == std::vector<double>{5, 8, 8, 8});
+  CHECK(values(max_pool1d(x, 3, {.stride = 2, .padding = 1})) == std::vector<double>{5, 8, 8});
+  CHECK(values(max_pool1d(x, 2, {.stride = 1, .dilation = 3})) == std::vector<double>{8, 5, 4});
+  CHECK(values(max_pool1d(x, 4, {.stride = 4})) == std::vector<double>{8});
+  CHECK(values(max_pool1d(x, 4, {.stride = 4, .ceil_mode = true})) == std::vector<double>{8, 4});
+  const Tensor image = tensor({1, 2, 3, 4, 5, 6, 7, 8, 9, -1, -2, -3}, {1, 1, 3, 4});
+  CHECK(values(max_pool2d(image, 2)) == std::vector<double>{6, 8});
+  CHECK(values(max_pool2d(image, {3, 2}, {.stride = {1, 1}})) == std::vector<double>{9, 7, 8});
+  CHECK(values(max_pool2d(image, 2, {.ceil_mode = true})) == std::vector<double>{6, 8, 9, -2});
+  // Padding is not a zero that could be chosen.
+  CHECK(values(max_pool2d(-image, 2, {.padding = 1})) == std::vector<double>{-1, -2, -4, -5, 2, 3});
+}
+
+TEST_CASE("the first largest element takes the gradient, and NaN is the largest") {
+  const Tensor x = support::leaf({3, 3, 3, 1}, {1, 1, 4});
+  sum(max_pool1d(x, 2)).backward();
+  CHECK(values(x.grad()) == std::vector<double>{1, 0, 1, 0});
+  const double nan = std::nan("");
+  CHECK(near(max_pool1d(tensor({nan, 1, 1, nan, 2, 3}, {1, 1, 6}), 2), {nan, nan, 3}));
+  const double inf = INFINITY;
+  CHECK(near(max_pool1d(tensor({-inf, -inf, inf, 1}, {1, 1, 4}), 2), {-inf, inf}));
+}
+
+TEST_CASE("avg_pool takes means") {
+  const Tensor x = tensor({1, 5, 2, 8, 3, 4}, {1, 1, 6});
+  CHECK(near(avg_pool1d(x, 2), {3, 5, 3.5}));
+  CHECK(near(avg_pool1d(x, 3, {.stride = 2, .padding = 1}), {2, 5, 5}));
+  CHECK(near(avg_pool1d(x, 3, {.stride = 2, .padding = 1, .count_include_pad = false}), {3, 5, 5}));
+  CHECK(near(avg_pool1d(x, 4, {.stride = 4, .ceil_mode = true}), {4, 3.5}));
+  // Of a window that ends beyond the padding, what is beyond it does not count: (3 + 4 + 0) / 3.
+  CHECK(near(avg_pool1d(x, 4, {.stride = 3, .padding = 1, .ceil_mode = true}), {8.0 / 4, 17.0 / 4, 4.0 / 2}));
+  const Tensor image = tensor({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, {1, 1, 3, 4});
+  CHECK(near(avg_pool2d(image, 2), {3.5, 5.5}));
+  CHECK(near(avg_pool2d(image, 2, {.padding = 1, .count_include_pad = false}), {1, 2.5, 4, 7, 8.5, 10}));
+  CHECK(near(avg_pool2d(image, {1, 4}), {2.5, 6.5, 10.5}));
+}
+
+TEST_CASE("adaptive_avg_pool2d covers the image") {
+  const Tensor image = tensor({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}, {1, 1, 3, 5});
+  CHECK(near(adaptive_avg_pool2d(image, 1), {8}));
+  // Rows 0-1 and 1-2; columns 0-1, 1-3 and 3-4.
+  CHECK(near(adaptive_avg_pool2d(image, {2, 3}), {4, 5.5, 7, 9, 10.5, 12}));
+  CHECK(near(adaptive_avg_pool2d(image, {3, 5}), values(image)));
+  CHECK(near(adaptive_avg_pool2d(tensor({1, 2}, {1, 1, 1, 2}), {2, 4}), {1, 1, 2, 2, 1, 1, 2, 2}));
+  const Tensor even = numbers({2, 3, 4, 6});
+  CHECK(near(adaptive_avg_pool2d(even, {2, 3}), values(avg_pool2d(even, 2))));
+  // An infinity stays within the windows that see it.
+  CHECK(near(adaptive_avg_pool2d(tensor({INFINITY, 1, 2}, {1, 1, 1, 3}), {1, 2}), {INFINITY, 1.5}));
+}
+
+TEST_CASE("interpolate by the nearest element") {
+  const Tensor x = tensor({1, 2, 3}, {1, 1, 3});
+  CHECK(values(interpolate(x, {.size = 6})) == std::vector<double>{1, 1, 2, 2, 3, 3});
+  CHECK(values(interpolate(x, {.size = 5})) == std::vector<double>{1, 1, 2, 2, 3});
+  CHECK(values(interpolate(x, {.size = 2})) == std::vector<double>{1, 2});
+  CHECK(values(interpolate(x, {.scale = {1.5}})) == std::vector<double>{1, 1, 2, 3});
+  CHECK(values(interpolate(tensor({1, 2, 3, 4}, {1, 1, 2, 2}), {.scale = {1, 2}})) ==
+        std::vector<double>{1, 1, 2, 2, 3, 3, 4, 4});
+}
+
+TEST_CASE("interpolate linearly") {
+  const Tensor x = tensor({1, 2, 4}, {1, 1, 3});
+  const Interpolation bilinear = Interpolation::bilinear;
+  CHECK(near(interpolate(x, {.size = 6, .mode = bilinear}), {1, 1.25, 1.75, 2.5, 3.5, 4}));
+  CHECK(near(interpolate(x, {.size = 5, .mode = bilinear, .align_corners = true}), {1, 1.5, 2, 3, 4}));
+  CHECK(near(interpolate(x, {.size = 1, .mode = bilinear}), {2}));
+  CHECK(near(interpolate(x, {.size = 1, .mode = bilinear, .align_corners = true}), {1}));
+  CHECK(near(interpolate(x, {.scale = {2}, .mode = bilinear}), {1, 1.25, 1.75, 2.5, 3.5, 4}));
+  const Tensor image = tensor({1, 2, 3, 5}, {1, 1, 2, 2});
+  CHECK(near(interpolate(image, {.size = 3, .mode = bilinear, .align_corners = true}), {1, 1.5, 2, 2, 2.75, 3.5, 3, 4, 5}));
+}
+
+TEST_CASE("poolings are differentiable twice") {
+  differentiates([](const auto& in) { return max_pool1d(square(in[0]), 2, {.stride = 1}); }, {distinct({1, 2, 5})});
+  differentiates([](const auto& in) { return max_pool2d(in[0], {2, 3}, {.stride = 2, .padding = 1}); },
+                 {distinct({1, 2, 4, 5})});
+  differentiates([](const auto& in) { return avg_pool1d(square(in[0]), 3, {.stride = 2, .padding = 1}); },
+                 {numbers({2, 1, 5})});
+  differentiates(
+      [](const auto& in) { return avg_pool2d(in[0], 2, {.padding = 1, .ceil_mode = true, .count_include_pad = false}); },
+      {numbers({1, 1, 3, 4})});
+  differentiates([](const auto& in) { return adaptive_avg_pool2d(square(in[0]), {2, 3}); }, {numbers({1, 1, 3, 5})});
+  differentiates([](const auto& in) { return interpolate(square(in[0]), {.size = {3, 2}}); }, {numbers({1, 1, 2, 3})});
+  differentiates(
+      [](const auto& in) { return interpolate(square(in[0]), {.size = {3, 5}, .mode = Interpolation::bilinear}); },
+      {numbers({1, 2, 2, 3})});
+}
+
+TEST_CASE("poolings of nothing") {
+  CHECK(max_pool2d(zeros({0, 3, 4, 4}), 2).shape() == Shape{0, 3, 2, 2});
+  CHECK(avg_pool1d(zeros({2, 0, 4}), 2).shape() == Shape{2, 0, 2});
+  CHECK(adaptive_avg_pool2d(zeros({0, 3, 4, 4}), 3).shape() == Shape{0, 3, 3, 3});
+  CHECK(interpolate(zeros({0, 3, 4}), {.size = 3}).shape() == Shape{0, 3, 3});
+}
+
+TEST_CASE("what poolings refuse") {
+  const Tensor x = zeros({1, 1, 4, 4});
+  CHECK(message<ShapeError>([&] { max_pool1d(x, 2); }) ==
+        "[max_pool1d] the input must be (N, C, L): got shape (1, 1, 4, 4)");
+  CHECK(message<ShapeError>([&] { max_pool2d(x, 5); }) ==
+        "[max_pool2d] the window must fit into the padded input: got (5, 5) and (4, 4)");
+  CHECK(message<ValueError>([&] { max_pool2d(x, 2, {.padding = 2}); }) ==
+        "[max_pool2d] padding must be at most half the kernel: got (2, 2) for (2, 2)");
+  CHECK(message<ValueError>([&] { avg_pool2d(x, {2, 2, 2}); }) ==
+        "[avg_pool2d] kernel must be one number, or one for each of 2 spatial dimensions: got (2, 2, 2)");
+  CHECK(message<ValueError>([&] { avg_pool2d(x, 2, {.stride = 0}); }) == "[avg_pool2d] stride must be 1 or more: got (0,)");
+  CHECK(message<ShapeError>([&] { max_pool1d(zeros({1, 1, 2}), 2, {.stride = 1, .padding = 1, .dilation = 3}); }) ==
+        "[max_pool1d] every window must see an element: got kernel (2,), padding (1,) and dilation (3,) for (1, 1, 2)");
+  CHECK(message<DTypeError>([&] { max_pool2d(x.astype(int64), 2); }) ==
+        "[max_pool2d] takes float32 and float64: got int64. Did you mean x.astype(float32)?");
+  CHECK(message<ValueError>([&] { adaptive_avg_pool2d(x, 0); }) ==
+        "[adaptive_avg_pool2d] extents must be 1 or more: got (0,)");
+  CHECK(message<ShapeError>([&] { adaptive_avg_pool2d(zeros({1, 1, 0, 4}), 1); }) ==
+        "[adaptive_avg_pool2d] the image must have an element: got shape (1, 1, 0, 4)");
+  CHECK(message<ValueError>([&] { interpolate(x, {}); }) ==
+        "[interpolate] there must be either a size or a scale: got none");
+  CHECK(message<ValueError>([&] { interpolate(x, {.size = 2, .scale = {1}}); }) ==
+        "[interpolate] there must be either a size or a scale: got both");
+  CHECK(message<ValueError>([&] { interpolate(x, {.scale = {-1}}); }) ==
+        "[interpolate] scale must be positive and finite: got -1");
+  CHECK(message<ShapeError>([&] { interpolate(x, {.scale = {0.1}}); }) ==
+        "[interpolate] the result must have an element: got scale 0.1 for extents (4, 4)");
+  CHECK(message<ValueError>([&] { interpolate(x, {.scale = {1, 2, 3}}); }) ==
+        "[interpolate] scale must be one number, or one for each of 2 spatial dimensions: got 3 numbers");
+  CHECK(message<ValueError>([&] { interpolate(x, {.size = 2, .align_corners = true}); }) ==
+        "[interpolate] align_corners goes with bilinear only: got nearest");
+}
