@@ -55,6 +55,15 @@ const Choice& chosen() {
 }  // namespace
 
 const Table& table() { return chosen().table; }
+const Table& baseline_table() {
+  static const Table table = [] {
+    Table filled{};
+    baseline::fill_rows(filled);
+    baseline::fill_others(filled);
+    return filled;
+  }();
+  return table;
+}
 const char* isa_name() { return chosen().name; }
 
 }  // namespace wengert::kernel

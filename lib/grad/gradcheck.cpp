@@ -291,7 +291,10 @@ class Checker {
     // Written so that a NaN anywhere fails.
     const bool settled = difference.error <= 1e-4 * (1.0 + std::fabs(difference.value));
     const bool agrees = settled && !difference.kink && std::isfinite(error) && error <= entry.tolerance;
-    const double badness = agrees ? error / entry.tolerance : INFINITY;
+    // Every entry that fails ranks above those that agree, the most wrong first and what is not finite above
+    // all.
+    const double ratio = std::isfinite(error) ? error / entry.tolerance : INFINITY;
+    const double badness = agrees ? ratio : std::max(ratio, 1.0);
     if (badness > worst_ || report_.entries == 1) {
       worst_ = badness;
       report_.worst = entry;

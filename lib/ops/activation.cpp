@@ -13,7 +13,9 @@ namespace {
 struct At {
   Location where;
   Operand operator()(const Tensor& x) const { return {x, where}; }
-  Tensor pick(const Tensor& mask, const Operand& a, const Operand& b) const { return wengert::where({mask, where}, a, b); }
+  Tensor pick(const Tensor& mask, const Operand& a, const Operand& b) const {
+    return wengert::where({mask, where}, a, b);
+  }
 };
 
 /// value where x <= low or x >= high, x between: NaN stays, and at a bound nothing goes back.
@@ -23,7 +25,8 @@ Tensor held(const Tensor& x, double low, double high, Location where) {
 }
 
 /// alpha (exp(x / alpha) - 1) where x is not positive: what is not taken is kept from overflowing.
-Tensor exponential_part(const Tensor& x, double divisor, double alpha, const Tensor& positive, Location where) {
+Tensor exponential_part(const Tensor& x, double divisor, double alpha, const Tensor& positive,
+                        Location where) {
   const At at{where};
   const Tensor safe = at.pick(positive, 0.0, x);
   return mul(at(expm1(divisor == 1.0 ? safe : div(at(safe), divisor), where)), alpha);

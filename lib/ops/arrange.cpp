@@ -31,11 +31,14 @@ Tensor border(const Tensor& x, std::size_t axis, std::int64_t width, bool before
   Shape shape = x.shape();
   shape[axis] = width;
   switch (options.mode) {
-    case PadMode::constant: return full(shape, options.value, {.dtype = x.dtype()}, where);
+    case PadMode::constant:
+      return full(shape, options.value, {.dtype = x.dtype()}, where);
     case PadMode::replicate:
-      return broadcast_to(before ? slice(x, along, 0, 1, 1, where) : slice(x, along, extent - 1, extent, 1, where), shape,
-                          where);
-    case PadMode::reflect: break;
+      return broadcast_to(
+          before ? slice(x, along, 0, 1, 1, where) : slice(x, along, extent - 1, extent, 1, where), shape,
+          where);
+    case PadMode::reflect:
+      break;
   }
   return reversed(before ? slice(x, along, 1, 1 + width, 1, where)
                          : slice(x, along, extent - 1 - width, extent - 1, 1, where),
@@ -60,7 +63,8 @@ Tensor roll(const Tensor& x, const Axes& shifts, const Axes& axes, Location wher
   const Scope scope("roll");
   if (axes.empty()) return reshape(rolled(reshape(x, {-1}, where), shifts[0], 0, where), x.shape(), where);
   Tensor y = x;
-  for (std::size_t i = 0; i < axes.size(); ++i) y = rolled(y, shifts[i], normalize_axis("roll", axes[i], x.ndim()), where);
+  for (std::size_t i = 0; i < axes.size(); ++i)
+    y = rolled(y, shifts[i], normalize_axis("roll", axes[i], x.ndim()), where);
   return y;
 }
 
@@ -90,7 +94,8 @@ Tensor repeat(const Tensor& x, const Axes& counts, std::int64_t axis, Location w
   const std::size_t along = normalize_axis("repeat", axis, x.ndim());
   const std::int64_t extent = x.shape()[along];
   if (counts.size() != 1 && counts.size() != static_cast<std::size_t>(extent))
-    fail<ValueError>("repeat", "there must be one count, or one for each element: got ", counts, " for extent ", extent);
+    fail<ValueError>("repeat", "there must be one count, or one for each element: got ", counts,
+                     " for extent ", extent);
   std::int64_t total = 0;
   for (const std::int64_t count : counts) {
     if (count < 0) fail<ValueError>("repeat", "counts must be 0 or more: got ", counts);
@@ -105,22 +110,24 @@ Tensor repeat(const Tensor& x, const Axes& counts, std::int64_t axis, Location w
     return reshape(broadcast_to(apart, wide, where), joined, where);
   }
   const Tensor places = index_tensor(total, where, [&](std::int64_t* to) {
-    for (std::size_t i = 0; i < counts.size(); ++i) to = std::fill_n(to, counts[i], static_cast<std::int64_t>(i));
+    for (std::size_t i = 0; i < counts.size(); ++i)
+      to = std::fill_n(to, counts[i], static_cast<std::int64_t>(i));
   });
   return index_select(x, static_cast<std::int64_t>(along), places, where);
 }
 
 Tensor pad(const Tensor& x, const std::vector<PadWidth>& widths, const PadOptions& options, Location where) {
   if (widths.size() != x.ndim())
-    fail<ShapeError>("pad", "there must be a width for each axis: got ", widths.size(), " for shape ", x.shape());
+    fail<ShapeError>("pad", "there must be a width for each axis: got ", widths.size(), " for shape ",
+                     x.shape());
   for (std::size_t i = 0; i < widths.size(); ++i) {
     const auto [before, after] = widths[i];
     if (before < 0 || after < 0)
       fail<ValueError>("pad", "widths must be 0 or more: got (", before, ", ", after, ") for axis ", i);
     const std::int64_t extent = x.shape()[i], widest = std::max(before, after);
     if (options.mode == PadMode::reflect && widest > 0 && widest >= extent)
-      fail<ShapeError>("pad", "what is reflected must lie within the axis: got width ", widest, " for axis ", i, " of ",
-                       x.shape());
+      fail<ShapeError>("pad", "what is reflected must lie within the axis: got width ", widest, " for axis ",
+                       i, " of ", x.shape());
     if (options.mode == PadMode::replicate && widest > 0 && extent == 0)
       fail<ShapeError>("pad", "there must be an element to replicate: got axis ", i, " of ", x.shape());
   }
@@ -147,8 +154,8 @@ std::vector<Tensor> split(const Tensor& x, const Axes& sizes, std::int64_t axis,
     total += fits ? std::min(size, extent) : 0;
   }
   if (!fits || (sizes.size() > 1 && total != extent))
-    fail<ValueError>("split", "sizes must be one positive number, or add up to the extent: got ", sizes, " for extent ",
-                     extent);
+    fail<ValueError>("split", "sizes must be one positive number, or add up to the extent: got ", sizes,
+                     " for extent ", extent);
   const Scope scope("split");
   std::vector<Tensor> pieces;
   std::int64_t start = 0;

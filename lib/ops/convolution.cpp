@@ -1,5 +1,5 @@
-// convolution and its two adjoints. The three are the derivatives of one function that is linear in each of three
-// arrays, so the rules of each are the other two, to any order.
+// convolution and its two adjoints. The three are the derivatives of one function that is linear in each of
+// three arrays, so the rules of each are the other two, to any order.
 #include "wengert/ops/convolution.hpp"
 
 #include "lib/ops/blocks.hpp"
@@ -75,8 +75,9 @@ std::vector<Shapes> sample_shapes() {
           {"no channel out", {1, 1, 3}, {0, 1, 2}, {}}};
 }
 ConvolutionAttributes attributes_for(const Shapes& s) {
-  return {make_windows("convolution", spatial_extents("convolution", s.x, 0), spatial_extents("convolution", s.w, 0),
-                       s.options.stride, s.options.padding, s.options.dilation),
+  return {make_windows("convolution", spatial_extents("convolution", s.x, 0),
+                       spatial_extents("convolution", s.w, 0), s.options.stride, s.options.padding,
+                       s.options.dilation),
           s.options.groups};
 }
 
@@ -92,11 +93,14 @@ std::vector<Sample> samples() {
     const Shape y = image_shape(s.x[0], s.w[0], at.windows.output);
     const auto draw = [&](const Shape& shape) { return numbers.uniform(shape, -1.0, 1.0); };
     if constexpr (part == Part::output)
-      list.push_back({s.what, {draw(s.x), draw(s.w)}, [at](const auto& in) { return convolution(in[0], in[1], at); }});
+      list.push_back(
+          {s.what, {draw(s.x), draw(s.w)}, [at](const auto& in) { return convolution(in[0], in[1], at); }});
     else if constexpr (part == Part::input)
-      list.push_back({s.what, {draw(y), draw(s.w)}, [at](const auto& in) { return to_input(in[0], in[1], at); }});
+      list.push_back(
+          {s.what, {draw(y), draw(s.w)}, [at](const auto& in) { return to_input(in[0], in[1], at); }});
     else
-      list.push_back({s.what, {draw(s.x), draw(y)}, [at](const auto& in) { return to_weight(in[0], in[1], at); }});
+      list.push_back(
+          {s.what, {draw(s.x), draw(y)}, [at](const auto& in) { return to_weight(in[0], in[1], at); }});
   }
   return list;
 }
@@ -131,17 +135,18 @@ Tensor convolution(const Tensor& x, const Tensor& w, const ConvolutionAttributes
 Tensor to_input(const Tensor& y, const Tensor& w, const ConvolutionAttributes& at, Location where) {
   Node &output = y.node(), &weight = w.node();
   return record(to_input_operation, {&output, &weight},
-                image_shape(output.shape[0], weight.shape[1] * at.groups, at.windows.input), output.dtype, where,
-                new ConvolutionAttributes(at));
+                image_shape(output.shape[0], weight.shape[1] * at.groups, at.windows.input), output.dtype,
+                where, new ConvolutionAttributes(at));
 }
 Tensor to_weight(const Tensor& x, const Tensor& y, const ConvolutionAttributes& at, Location where) {
   Node &image = x.node(), &output = y.node();
   return record(to_weight_operation, {&image, &output},
-                image_shape(output.shape[1], image.shape[1] / at.groups, at.windows.kernel), image.dtype, where,
-                new ConvolutionAttributes(at));
+                image_shape(output.shape[1], image.shape[1] / at.groups, at.windows.kernel), image.dtype,
+                where, new ConvolutionAttributes(at));
 }
 
-/// What holds for convolutions of both directions, before any extent is worked out: dtypes, dimensions, groups.
+/// What holds for convolutions of both directions, before any extent is worked out: dtypes, dimensions,
+/// groups.
 void check(const char* operation, const Tensor& x, const Tensor& weight, const Tensor& bias, std::size_t rank,
            std::int64_t groups) {
   require_float(operation, x.dtype());
@@ -156,8 +161,8 @@ void check(const char* operation, const Tensor& x, const Tensor& weight, const T
 
 void check_bias(const char* operation, const Tensor& bias, std::int64_t channels) {
   if (bias.defined() && bias.shape() != Shape{channels})
-    fail<ShapeError>(operation, "the bias must have an entry for each channel of the result: got ", bias.shape(),
-                     " for ", channels, " channels");
+    fail<ShapeError>(operation, "the bias must have an entry for each channel of the result: got ",
+                     bias.shape(), " for ", channels, " channels");
 }
 
 Tensor with_bias(const Tensor& y, const Tensor& bias, std::size_t rank, Location where) {
@@ -174,8 +179,8 @@ Tensor conv(const char* name, std::size_t rank, const Tensor& x, const Tensor& w
   check(name, x, weight, bias, rank, groups);
   const std::int64_t in = x.shape()[1], out = weight.shape()[0];
   if (in != weight.shape()[1] * groups || out % groups != 0)
-    fail<ShapeError>(name, "the weight must be (O, C / groups, ...), O a multiple of groups: got ", weight.shape(),
-                     " for input ", x.shape(), " and groups ", groups);
+    fail<ShapeError>(name, "the weight must be (O, C / groups, ...), O a multiple of groups: got ",
+                     weight.shape(), " for input ", x.shape(), " and groups ", groups);
   check_bias(name, bias, out);
   const ConvolutionAttributes at(make_windows(name, extents, spatial_extents(name, weight.shape(), rank),
                                               options.stride, options.padding, options.dilation),
@@ -184,14 +189,14 @@ Tensor conv(const char* name, std::size_t rank, const Tensor& x, const Tensor& w
   return with_bias(convolution(x, weight, at, where), bias, rank, where);
 }
 
-Tensor conv_transpose(const char* name, std::size_t rank, const Tensor& x, const Tensor& weight, const Tensor& bias,
-                      const ConvTransposeOptions& options, Location where) {
+Tensor conv_transpose(const char* name, std::size_t rank, const Tensor& x, const Tensor& weight,
+                      const Tensor& bias, const ConvTransposeOptions& options, Location where) {
   const Shape places = spatial_extents(name, x.shape(), rank);
   const std::int64_t groups = options.groups;
   check(name, x, weight, bias, rank, groups);
   if (x.shape()[1] != weight.shape()[0] || x.shape()[1] % groups != 0)
-    fail<ShapeError>(name, "the weight must be (C, O / groups, ...), C a multiple of groups: got ", weight.shape(),
-                     " for input ", x.shape(), " and groups ", groups);
+    fail<ShapeError>(name, "the weight must be (C, O / groups, ...), C a multiple of groups: got ",
+                     weight.shape(), " for input ", x.shape(), " and groups ", groups);
   check_bias(name, bias, weight.shape()[1] * groups);
   Windows w{places,
             per_dimension(name, "kernel", spatial_extents(name, weight.shape(), rank), rank, 1),
@@ -204,9 +209,11 @@ Tensor conv_transpose(const char* name, std::size_t rank, const Tensor& x, const
     if (extra[d] >= w.stride[d] && extra[d] >= w.dilation[d])
       fail<ValueError>(name, "output_padding must be less than the stride or the dilation: got ", extra,
                        " with stride ", w.stride, " and dilation ", w.dilation);
-    w.input[d] = (places[d] - 1) * w.stride[d] - 2 * w.padding[d] + w.dilation[d] * (w.kernel[d] - 1) + extra[d] + 1;
+    w.input[d] =
+        (places[d] - 1) * w.stride[d] - 2 * w.padding[d] + w.dilation[d] * (w.kernel[d] - 1) + extra[d] + 1;
     if (places[d] < 1 || w.input[d] < 1)
-      fail<ShapeError>(name, "the result must have an element: got extents ", w.input, " for input ", x.shape());
+      fail<ShapeError>(name, "the result must have an element: got extents ", w.input, " for input ",
+                       x.shape());
   }
   const Scope scope(name);
   return with_bias(to_input(x, weight, {w, groups}, where), bias, rank, where);
@@ -214,21 +221,24 @@ Tensor conv_transpose(const char* name, std::size_t rank, const Tensor& x, const
 
 }  // namespace
 
-Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvOptions& options, Location where) {
+Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvOptions& options,
+              Location where) {
   return conv("conv1d", 1, x, weight, bias, options, where);
 }
-Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvOptions& options, Location where) {
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvOptions& options,
+              Location where) {
   return conv("conv2d", 2, x, weight, bias, options, where);
 }
-Tensor conv3d(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvOptions& options, Location where) {
+Tensor conv3d(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvOptions& options,
+              Location where) {
   return conv("conv3d", 3, x, weight, bias, options, where);
 }
-Tensor conv_transpose1d(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvTransposeOptions& options,
-                        Location where) {
+Tensor conv_transpose1d(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                        const ConvTransposeOptions& options, Location where) {
   return conv_transpose("conv_transpose1d", 1, x, weight, bias, options, where);
 }
-Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvTransposeOptions& options,
-                        Location where) {
+Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                        const ConvTransposeOptions& options, Location where) {
   return conv_transpose("conv_transpose2d", 2, x, weight, bias, options, where);
 }
 

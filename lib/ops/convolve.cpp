@@ -11,7 +11,10 @@ namespace {
 struct Tile {
   std::int64_t in, out, rows, places, pixels;  // rows of the unfolded image: in * taps
   explicit Tile(const ConvolutionProblem& p)
-      : in(p.in / p.groups), out(p.out / p.groups), rows(in * p.windows.taps()), places(p.windows.places()),
+      : in(p.in / p.groups),
+        out(p.out / p.groups),
+        rows(in * p.windows.taps()),
+        places(p.windows.places()),
         pixels(p.windows.pixels()) {}
 };
 
@@ -56,10 +59,11 @@ void to_input(const ConvolutionProblem& p, std::byte* to, const std::byte* outpu
   if (!plain) std::memset(to, 0, static_cast<std::size_t>(p.batch * p.in * tile.pixels) * sizeof(T));
   for_each_tile(p, [&](std::int64_t n, std::int64_t g) {
     T* seen = x + (n * p.groups + g) * tile.in * tile.pixels;
-    gemm(p.dtype, plain ? reinterpret_cast<std::byte*>(seen) : unfolded.data(),
-         {reinterpret_cast<const std::byte*>(w + g * tile.out * tile.rows), 1, tile.rows},
-         {reinterpret_cast<const std::byte*>(y + (n * p.groups + g) * tile.out * tile.places), tile.places, 1},
-         tile.rows, tile.places, tile.out);
+    gemm(
+        p.dtype, plain ? reinterpret_cast<std::byte*>(seen) : unfolded.data(),
+        {reinterpret_cast<const std::byte*>(w + g * tile.out * tile.rows), 1, tile.rows},
+        {reinterpret_cast<const std::byte*>(y + (n * p.groups + g) * tile.out * tile.places), tile.places, 1},
+        tile.rows, tile.places, tile.out);
     if (!plain) fold_channels(seen, reinterpret_cast<const T*>(unfolded.data()), p.windows, tile.in);
   });
 }
@@ -82,9 +86,10 @@ void to_weight(const ConvolutionProblem& p, std::byte* to, const std::byte* imag
       unfold_channels(columns, seen, p.windows, tile.in);
       seen = columns;
     }
-    gemm(p.dtype, product.data(),
-         {reinterpret_cast<const std::byte*>(y + (n * p.groups + g) * tile.out * tile.places), tile.places, 1},
-         {reinterpret_cast<const std::byte*>(seen), 1, tile.places}, tile.out, tile.rows, tile.places);
+    gemm(
+        p.dtype, product.data(),
+        {reinterpret_cast<const std::byte*>(y + (n * p.groups + g) * tile.out * tile.places), tile.places, 1},
+        {reinterpret_cast<const std::byte*>(seen), 1, tile.places}, tile.out, tile.rows, tile.places);
     T* sum = w + g * size;
     for (std::int64_t i = 0; i < size; ++i) sum[i] += term[i];
   });

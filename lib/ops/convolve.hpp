@@ -1,5 +1,5 @@
-// The kernels behind convolutions, transposed ones and the derivatives of both: three products, each linear in two
-// arrays. Another implementation takes their place by filling in the same table.
+// The kernels behind convolutions, transposed ones and the derivatives of both: three products, each linear
+// in two arrays. Another implementation takes their place by filling in the same table.
 #pragma once
 
 #include "lib/ops/windows.hpp"

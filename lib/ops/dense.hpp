@@ -1,4 +1,5 @@
-// What kernels over whole arrays share: contiguous inputs, an element type for a dtype, and tensors filled in place.
+// What kernels over whole arrays share: contiguous inputs, an element type for a dtype, and tensors filled in
+// place.
 #pragma once
 
 #include <algorithm>
@@ -16,10 +17,14 @@ inline Tensor dense(Node& node) { return is_contiguous(node) ? Tensor(&node) : c
 template <class F>
 void with_element(DType dtype, F run) {
   switch (dtype) {
-    case float32: return run(float{});
-    case float64: return run(double{});
-    case int64: return run(std::int64_t{});
-    case boolean: return run(std::uint8_t{});
+    case float32:
+      return run(float{});
+    case float64:
+      return run(double{});
+    case int64:
+      return run(std::int64_t{});
+    case boolean:
+      return run(std::uint8_t{});
   }
 }
 
@@ -42,9 +47,9 @@ inline Tensor along_axis(const std::vector<double>& numbers, std::size_t axis, s
                          Location where) {
   Shape shape = Dims::filled(ndim, 1);
   shape[axis] = static_cast<std::int64_t>(numbers.size());
-  return filled<double>(shape, float64, where, [&](double* to) {
-           std::copy(numbers.begin(), numbers.end(), to);
-         }).astype(dtype, where);
+  return filled<double>(shape, float64, where,
+                        [&](double* to) { std::copy(numbers.begin(), numbers.end(), to); })
+      .astype(dtype, where);
 }
 
 /// The axes of `ndim` dimensions with one of them moved to the end, and their inverse.

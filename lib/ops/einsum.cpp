@@ -1,5 +1,5 @@
-// einsum: the text is read into one list of letters for each tensor, then pairs of tensors are multiplied from left to
-// right as batches of matrices, summing over each letter as soon as nothing later names it.
+// einsum: the text is read into one list of letters for each tensor, then pairs of tensors are multiplied
+// from left to right as batches of matrices, summing over each letter as soon as nothing later names it.
 #include <algorithm>
 #include <map>
 
@@ -60,8 +60,10 @@ struct Reader {
 std::vector<std::string> parts_of(const std::string& text) {
   std::vector<std::string> parts{""};
   for (const char c : text)
-    if (c == ',') parts.emplace_back();
-    else parts.back() += c;
+    if (c == ',')
+      parts.emplace_back();
+    else
+      parts.back() += c;
   return parts;
 }
 
@@ -78,7 +80,8 @@ void take_diagonals(Term& term, Location where) {
     for (std::size_t i = 0; i < j; ++i) {
       if (term.letters[i] != term.letters[j]) continue;
       const Letter letter = term.letters[i];
-      term.tensor = diagonal(term.tensor, 0, static_cast<std::int64_t>(i), static_cast<std::int64_t>(j), where);
+      term.tensor =
+          diagonal(term.tensor, 0, static_cast<std::int64_t>(i), static_cast<std::int64_t>(j), where);
       term.letters.erase(term.letters.begin() + static_cast<std::ptrdiff_t>(j));
       term.letters.erase(term.letters.begin() + static_cast<std::ptrdiff_t>(i));
       term.letters.push_back(letter);  // the diagonal is the last dimension
@@ -92,8 +95,8 @@ Sum read(const std::string& equation, const std::vector<Tensor>& tensors) {
   const std::size_t arrow = equation.find("->");
   const auto parts = parts_of(equation.substr(0, arrow));
   if (parts.size() != tensors.size())
-    fail<ValueError>("einsum", "there must be a tensor for each part of the text: got ", tensors.size(), " for \"",
-                     equation, "\"");
+    fail<ValueError>("einsum", "there must be a tensor for each part of the text: got ", tensors.size(),
+                     " for \"", equation, "\"");
   Sum sum;
   std::size_t most_dots = 0;
   std::map<Letter, int> times;
@@ -111,12 +114,12 @@ Sum read(const std::string& equation, const std::vector<Tensor>& tensors) {
       ++times[letters[i]];
       std::int64_t& extent = sum.extents.emplace(letters[i], 1).first->second;
       if (extent != 1 && shape[i] != 1 && extent != shape[i])
-        fail<ShapeError>("einsum", "a letter's extents must be equal: got ", extent, " and ", shape[i], " in \"", equation,
-                         "\"");
+        fail<ShapeError>("einsum", "a letter's extents must be equal: got ", extent, " and ", shape[i],
+                         " in \"", equation, "\"");
       for (std::size_t j = 0; j < i; ++j)
         if (letters[j] == letters[i] && shape[j] != shape[i])
-          fail<ShapeError>("einsum", "a letter's extents must be equal: got ", shape[j], " and ", shape[i], " in \"",
-                           equation, "\"");
+          fail<ShapeError>("einsum", "a letter's extents must be equal: got ", shape[j], " and ", shape[i],
+                           " in \"", equation, "\"");
       if (shape[i] != 1) extent = shape[i];
     }
   }
@@ -141,8 +144,10 @@ void drop_broadcast(Term& term, const std::map<Letter, std::int64_t>& extents, L
   Letters kept;
   for (std::size_t i = 0; i < term.letters.size(); ++i) {
     const bool wide = term.tensor.shape()[i] == 1 && extents.at(term.letters[i]) != 1;
-    if (wide) axes.push_back(static_cast<std::int64_t>(i));
-    else kept.push_back(term.letters[i]);
+    if (wide)
+      axes.push_back(static_cast<std::int64_t>(i));
+    else
+      kept.push_back(term.letters[i]);
   }
   if (!axes.empty()) term.tensor = squeeze(term.tensor, axes, where);
   term.letters = kept;
@@ -153,8 +158,10 @@ void sum_rest(Term& term, const Letters& needed, Location where) {
   Axes axes;
   Letters kept;
   for (std::size_t i = 0; i < term.letters.size(); ++i) {
-    if (names(needed, term.letters[i])) kept.push_back(term.letters[i]);
-    else axes.push_back(static_cast<std::int64_t>(i));
+    if (names(needed, term.letters[i]))
+      kept.push_back(term.letters[i]);
+    else
+      axes.push_back(static_cast<std::int64_t>(i));
   }
   if (!axes.empty()) term.tensor = sum(term.tensor, axes, false, where);
   term.letters = kept;
@@ -169,8 +176,8 @@ Tensor in_order(const Term& term, const Letters& wanted, Location where) {
 }
 
 /// The product of two terms, summed over the letters of both that `needed` does not have.
-Term multiply(const Term& a, const Term& b, const Letters& needed, const std::map<Letter, std::int64_t>& extents,
-              Location where) {
+Term multiply(const Term& a, const Term& b, const Letters& needed,
+              const std::map<Letter, std::int64_t>& extents, Location where) {
   Letters batch, summed, rows, columns;
   for (const Letter letter : a.letters)
     (!names(b.letters, letter) ? rows : names(needed, letter) ? batch : summed).push_back(letter);
@@ -191,7 +198,8 @@ Term multiply(const Term& a, const Term& b, const Letters& needed, const std::ma
   for (const Letter letter : result) shape.push_back(extents.at(letter));
   Tensor left = in_order(a, joined({&batch, &rows, &summed}), where);
   Tensor right = in_order(b, joined({&batch, &summed, &columns}), where);
-  Shape left_shape{count(batch), count(rows), count(summed)}, right_shape{count(batch), count(summed), count(columns)};
+  Shape left_shape{count(batch), count(rows), count(summed)},
+      right_shape{count(batch), count(summed), count(columns)};
   Tensor product;
   if (summed.empty()) {
     product = mul({reshape(left, left_shape, where), where}, reshape(right, right_shape, where));
@@ -208,10 +216,12 @@ Term multiply(const Term& a, const Term& b, const Letters& needed, const std::ma
 }  // namespace
 
 Tensor einsum(const std::string& equation, const std::vector<Tensor>& tensors, Location where) {
-  if (tensors.empty()) fail<ValueError>("einsum", "there must be a tensor for each part of the text: got none");
+  if (tensors.empty())
+    fail<ValueError>("einsum", "there must be a tensor for each part of the text: got none");
   for (const Tensor& tensor : tensors) {
     if (tensor.dtype() != tensors.front().dtype())
-      fail<DTypeError>("einsum", "dtypes must be equal: got ", tensors.front().dtype(), " and ", tensor.dtype());
+      fail<DTypeError>("einsum", "dtypes must be equal: got ", tensors.front().dtype(), " and ",
+                       tensor.dtype());
     require_float("einsum", tensor.dtype());
   }
   Sum sum = read(equation, tensors);

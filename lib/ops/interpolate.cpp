@@ -17,7 +17,8 @@ namespace {
 
 Tensor select(const Tensor& x, std::size_t axis, const std::vector<std::int64_t>& places, Location where) {
   const auto fill = [&](std::int64_t* to) { std::copy(places.begin(), places.end(), to); };
-  return index_select(x, static_cast<std::int64_t>(axis), index_tensor(Shape(places.size()), where, fill), where);
+  return index_select(x, static_cast<std::int64_t>(axis), index_tensor(Shape(places.size()), where, fill),
+                      where);
 }
 
 /// Means over windows that cover one axis.
@@ -47,13 +48,16 @@ Tensor adaptive_mean(const Tensor& x, std::size_t axis, std::int64_t count, Loca
   Shape mask_shape = Dims::filled(ndim + 1, 1);
   mask_shape[axis] = count;
   mask_shape[axis + 1] = longest;
-  const Tensor mask = reshape(along_axis(inside, 0, 1, float64, where), mask_shape, where).astype(boolean, where);
-  const Tensor seen = wengert::where({mask, where}, reshape(select(x, axis, places, where), split, where), 0.0);
+  const Tensor mask =
+      reshape(along_axis(inside, 0, 1, float64, where), mask_shape, where).astype(boolean, where);
+  const Tensor seen =
+      wengert::where({mask, where}, reshape(select(x, axis, places, where), split, where), 0.0);
   return div({sum(seen, static_cast<std::int64_t>(axis) + 1, false, where), where},
              along_axis(divisors, axis, ndim, x.dtype(), where));
 }
 
-/// New extents, and how far apart the elements are in the old array that are read for neighbours in the new one.
+/// New extents, and how far apart the elements are in the old array that are read for neighbours in the new
+/// one.
 struct Resampling {
   Shape extents;
   std::vector<double> step;
@@ -65,7 +69,8 @@ Resampling resampling(const Shape& input, const InterpolateOptions& options) {
     fail<ValueError>("interpolate", "there must be either a size or a scale: got ",
                      options.size.empty() ? "none" : "both");
   Resampling result{input, std::vector<double>(rank, 1.0)};
-  if (!options.size.empty()) result.extents = per_dimension("interpolate", "size", options.size, rank, 1);
+  if (!options.size.empty())
+    result.extents = per_dimension("interpolate", "size", options.size, rank, 1);
   else if (options.scale.size() != 1 && options.scale.size() != rank)
     fail<ValueError>("interpolate", "scale must be one number, or one for each of ", rank,
                      " spatial dimensions: got ", options.scale.size(), " numbers");
@@ -81,22 +86,26 @@ Resampling resampling(const Shape& input, const InterpolateOptions& options) {
     result.extents[d] = static_cast<std::int64_t>(std::floor(extent * scale));
     result.step[d] = 1.0 / scale;
     if (result.extents[d] < 1)
-      fail<ShapeError>("interpolate", "the result must have an element: got scale ", scale, " for extents ", input);
+      fail<ShapeError>("interpolate", "the result must have an element: got scale ", scale, " for extents ",
+                       input);
   }
   return result;
 }
 
-Tensor nearest(const Tensor& x, std::size_t axis, std::int64_t count, double step, bool by_size, Location where) {
+Tensor nearest(const Tensor& x, std::size_t axis, std::int64_t count, double step, bool by_size,
+               Location where) {
   const std::int64_t extent = x.shape()[axis];
   std::vector<std::int64_t> places;
   for (std::int64_t i = 0; i < count; ++i) {
-    const std::int64_t at = by_size ? i * extent / count : static_cast<std::int64_t>(static_cast<double>(i) * step);
+    const std::int64_t at =
+        by_size ? i * extent / count : static_cast<std::int64_t>(static_cast<double>(i) * step);
     places.push_back(std::min(at, extent - 1));
   }
   return select(x, axis, places, where);
 }
 
-Tensor linear(const Tensor& x, std::size_t axis, std::int64_t count, double step, bool align, Location where) {
+Tensor linear(const Tensor& x, std::size_t axis, std::int64_t count, double step, bool align,
+              Location where) {
   const std::int64_t extent = x.shape()[axis];
   if (align) step = count > 1 ? static_cast<double>(extent - 1) / static_cast<double>(count - 1) : 0.0;
   std::vector<std::int64_t> low, high;
@@ -110,7 +119,8 @@ Tensor linear(const Tensor& x, std::size_t axis, std::int64_t count, double step
     of_low.push_back(1.0 - of_high.back());
   }
   const auto part = [&](const std::vector<std::int64_t>& places, const std::vector<double>& weights) {
-    return mul({select(x, axis, places, where), where}, along_axis(weights, axis, x.ndim(), x.dtype(), where));
+    return mul({select(x, axis, places, where), where},
+               along_axis(weights, axis, x.ndim(), x.dtype(), where));
   };
   return add({part(low, of_low), where}, part(high, of_high));
 }

@@ -25,7 +25,8 @@ Tensor power_norm(const Tensor& x, double p, const Axes& axes, Location where) {
   } else {
     const Tensor absolute = abs(scaled, where), none = equal({absolute, where}, 0.0);
     // Of 0 to the power p only the value is wanted: some derivative of it is infinite.
-    powers = wengert::where({none, where}, 0.0, pow({wengert::where({none, where}, 1.0, absolute), where}, p));
+    powers =
+        wengert::where({none, where}, 0.0, pow({wengert::where({none, where}, 1.0, absolute), where}, p));
   }
   const Tensor total = sum(powers, axes, true, where), none = equal({total, where}, 0.0);
   const Tensor safe = wengert::where({none, where}, 1.0, total);
@@ -58,7 +59,8 @@ Tensor average(const Tensor& x, const Tensor& weights, const Axes& axes, bool ke
   for (std::size_t i = 0; fits && i < spread.size(); ++i)
     fits = spread[i] == 1 || spread[i] == x.shape()[x.ndim() - spread.size() + i];
   if (!fits)
-    fail<ShapeError>("average", "the weights must broadcast to the tensor, or be a vector along one axis: got ",
+    fail<ShapeError>("average",
+                     "the weights must broadcast to the tensor, or be a vector along one axis: got ",
                      weights.shape(), " for ", x.shape());
   if (weights.dtype() != x.dtype())
     fail<DTypeError>("average", "dtypes must be equal: got ", x.dtype(), " and ", weights.dtype(),

@@ -37,8 +37,10 @@ Tensor order(const Tensor& x, std::size_t axis, std::int64_t count, bool descend
           if (descending ? below(from[i], from[j]) : below(from[j], from[i])) return false;
           return i < j;
         };
-        if (count < extent) std::partial_sort(row.begin(), row.begin() + count, row.end(), before);
-        else std::sort(row.begin(), row.end(), before);
+        if (count < extent)
+          std::partial_sort(row.begin(), row.begin() + count, row.end(), before);
+        else
+          std::sort(row.begin(), row.end(), before);
         std::copy_n(row.begin(), count, to);
       }
     });
@@ -70,7 +72,8 @@ Tensor sort(const Tensor& x, std::int64_t axis, bool descending, Location where)
 TopK topk(const Tensor& x, std::int64_t k, std::int64_t axis, bool largest, Location where) {
   const std::size_t along = normalize_axis("topk", axis, x.ndim());
   if (k < 0 || k > x.shape()[along])
-    fail<ValueError>("topk", "k must lie between 0 and the extent: got ", k, " for axis ", axis, " of ", x.shape());
+    fail<ValueError>("topk", "k must lie between 0 and the extent: got ", k, " for axis ", axis, " of ",
+                     x.shape());
   const Scope scope("topk");
   const Tensor places = order(x, along, k, largest, where);
   return {gather(x, axis, places, where), places};
@@ -82,7 +85,8 @@ Tensor searchsorted(const Tensor& sorted, const Tensor& values, bool right, Loca
   bool fits = !rows.empty() && (rows.size() == 1 || rows.size() == shape.size());
   for (std::size_t i = 0; fits && rows.size() > 1 && i + 1 < rows.size(); ++i) fits = rows[i] == shape[i];
   if (!fits)
-    fail<ShapeError>(name, "the sequence must be (n,), or (..., n) for values (..., m): got ", rows, " and ", shape);
+    fail<ShapeError>(name, "the sequence must be (n,), or (..., n) for values (..., m): got ", rows, " and ",
+                     shape);
   if (sorted.dtype() != values.dtype())
     fail<DTypeError>(name, "dtypes must be equal: got ", sorted.dtype(), " and ", values.dtype());
   return index_tensor(shape, where, [&](std::int64_t* to) {
@@ -117,8 +121,10 @@ Unique unique(const Tensor& x, Location where) {
         ++counts[static_cast<std::size_t>(to[i])];
       }
     });
-    result.counts = index_tensor(count, where, [&](std::int64_t* to) { std::copy(counts.begin(), counts.end(), to); });
-    result.values = filled<T>(count, x.dtype(), where, [&](T* to) { std::copy(values.begin(), values.end(), to); });
+    result.counts =
+        index_tensor(count, where, [&](std::int64_t* to) { std::copy(counts.begin(), counts.end(), to); });
+    result.values =
+        filled<T>(count, x.dtype(), where, [&](T* to) { std::copy(values.begin(), values.end(), to); });
   });
   return result;
 }

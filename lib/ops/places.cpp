@@ -1,4 +1,5 @@
-// masked_select, nonzero, take_along_axis, index_put and embedding: all by the places in an array seen as one row.
+// masked_select, nonzero, take_along_axis, index_put and embedding: all by the places in an array seen as one
+// row.
 #include <algorithm>
 
 #include "lib/ops/blocks.hpp"
@@ -25,11 +26,14 @@ Tensor true_places(const Tensor& mask, Location where) {
 
 void require_index(const char* operation, const Tensor& index) {
   if (index.dtype() != int64)
-    fail<DTypeError>(operation, "the index must be int64: got ", index.dtype(), ". Did you mean index.astype(int64)?");
+    fail<DTypeError>(operation, "the index must be int64: got ", index.dtype(),
+                     ". Did you mean index.astype(int64)?");
 }
 
-/// The rows of x, seen as (rows, ...) over its first indices.size() dimensions, that the indices name; of shape B.
-std::vector<std::int64_t> rows_named(const Tensor& x, const std::vector<Tensor>& indices, const Shape& common) {
+/// The rows of x, seen as (rows, ...) over its first indices.size() dimensions, that the indices name; of
+/// shape B.
+std::vector<std::int64_t> rows_named(const Tensor& x, const std::vector<Tensor>& indices,
+                                     const Shape& common) {
   std::vector<std::int64_t> rows(static_cast<std::size_t>(element_count(common)), 0);
   for (std::size_t d = 0; d < indices.size(); ++d) {
     const std::int64_t extent = x.shape()[d];
@@ -37,8 +41,8 @@ std::vector<std::int64_t> rows_named(const Tensor& x, const std::vector<Tensor>&
     const std::int64_t* at = positions.node().values<std::int64_t>();
     for (std::size_t i = 0; i < rows.size(); ++i) {
       if (at[i] < -extent || at[i] >= extent)
-        fail<IndexError>("index_put", "an index must lie within the axis: got ", at[i], " for axis ", d, " of ",
-                         x.shape());
+        fail<IndexError>("index_put", "an index must lie within the axis: got ", at[i], " for axis ", d,
+                         " of ", x.shape());
       rows[i] = rows[i] * extent + (at[i] < 0 ? at[i] + extent : at[i]);
     }
   }
@@ -49,11 +53,13 @@ std::vector<std::int64_t> rows_named(const Tensor& x, const std::vector<Tensor>&
 
 Tensor masked_select(const Tensor& x, const Tensor& mask, Location where) {
   if (mask.dtype() != boolean)
-    fail<DTypeError>("masked_select", "the mask must be boolean: got ", mask.dtype(), ". Did you mean mask != 0?");
+    fail<DTypeError>("masked_select", "the mask must be boolean: got ", mask.dtype(),
+                     ". Did you mean mask != 0?");
   const Shape shape = broadcast_shape("masked_select", x.shape(), mask.shape());
   const Scope scope("masked_select");
   const Tensor places = true_places(broadcast_to(mask.detach(), shape, where), where);
-  return index_select(reshape(broadcast_to(x, shape, where), {element_count(shape)}, where), 0, places, where);
+  return index_select(reshape(broadcast_to(x, shape, where), {element_count(shape)}, where), 0, places,
+                      where);
 }
 
 Tensor nonzero(const Tensor& x, Location where) {
@@ -73,7 +79,8 @@ Tensor take_along_axis(const Tensor& x, const Tensor& index, std::int64_t axis, 
   const std::size_t along = normalize_axis("take_along_axis", axis, x.ndim());
   require_index("take_along_axis", index);
   if (index.ndim() != x.ndim())
-    fail<ShapeError>("take_along_axis", "the index must have as many dimensions: got ", index.shape(), " and ", x.shape());
+    fail<ShapeError>("take_along_axis", "the index must have as many dimensions: got ", index.shape(),
+                     " and ", x.shape());
   Shape own = x.shape(), asked = index.shape();
   own[along] = asked[along] = 1;
   Shape to = broadcast_shape("take_along_axis", own, asked);
@@ -88,8 +95,8 @@ Tensor index_put(const Tensor& x, const std::vector<Tensor>& indices, const Tens
                  Location where) {
   constexpr const char* name = "index_put";
   if (indices.empty() || indices.size() > x.ndim())
-    fail<IndexError>(name, "there must be an index for the first axis, and no more than axes: got ", indices.size(),
-                     " for shape ", x.shape());
+    fail<IndexError>(name, "there must be an index for the first axis, and no more than axes: got ",
+                     indices.size(), " for shape ", x.shape());
   Shape common;
   for (const Tensor& index : indices) {
     require_index(name, index);
@@ -108,13 +115,15 @@ Tensor index_put(const Tensor& x, const std::vector<Tensor>& indices, const Tens
   std::vector<std::int64_t> rows = rows_named(x, indices, common);
   const Scope scope(name);
   if (x.dtype() == boolean)
-    return index_put(x.astype(int64, where), indices, values.astype(int64, where), accumulate, where).astype(boolean, where);
+    return index_put(x.astype(int64, where), indices, values.astype(int64, where), accumulate, where)
+        .astype(boolean, where);
   Tensor base = reshape(x, {row_count, inner}, where);
   Tensor source = reshape(broadcast_to(values, shape, where), {element_count(common), inner}, where);
   if (!accumulate) {
     // Only the last value for a place counts: the others are left out, and the place is emptied for it.
     std::vector<std::int64_t> last(static_cast<std::size_t>(row_count), -1), kept, kept_rows;
-    for (std::size_t i = 0; i < rows.size(); ++i) last[static_cast<std::size_t>(rows[i])] = static_cast<std::int64_t>(i);
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      last[static_cast<std::size_t>(rows[i])] = static_cast<std::int64_t>(i);
     for (std::size_t i = 0; i < rows.size(); ++i)
       if (last[static_cast<std::size_t>(rows[i])] == static_cast<std::int64_t>(i)) {
         kept.push_back(static_cast<std::int64_t>(i));
@@ -124,20 +133,24 @@ Tensor index_put(const Tensor& x, const std::vector<Tensor>& indices, const Tens
       for (std::size_t i = 0; i < last.size(); ++i) to[i] = last[i] >= 0;
     });
     // -0 is what any number, -0 too, may be added to and stays.
-    base = is_float(x.dtype()) ? wengert::where({replaced, where}, -0.0, base) : wengert::where({replaced, where}, 0, base);
-    source = index_select(source, 0, index_tensor(kept.size(), where, [&](std::int64_t* to) {
-                            std::copy(kept.begin(), kept.end(), to);
-                          }), where);
+    base = is_float(x.dtype()) ? wengert::where({replaced, where}, -0.0, base)
+                               : wengert::where({replaced, where}, 0, base);
+    source = index_select(
+        source, 0,
+        index_tensor(kept.size(), where, [&](std::int64_t* to) { std::copy(kept.begin(), kept.end(), to); }),
+        where);
     rows = kept_rows;
   }
-  const Tensor at = index_tensor({rows.size(), 1}, where, [&](std::int64_t* to) { std::copy(rows.begin(), rows.end(), to); });
+  const Tensor at = index_tensor({rows.size(), 1}, where,
+                                 [&](std::int64_t* to) { std::copy(rows.begin(), rows.end(), to); });
   const Tensor put = scatter_add(base, 0, broadcast_to(at, source.shape(), where), source, where);
   return reshape(put, x.shape(), where);
 }
 
 Tensor embedding(const Tensor& weight, const Tensor& indices, Location where) {
   require_index("embedding", indices);
-  if (weight.ndim() < 1) fail<ShapeError>("embedding", "the weight must have rows: got shape ", weight.shape());
+  if (weight.ndim() < 1)
+    fail<ShapeError>("embedding", "the weight must have rows: got shape ", weight.shape());
   const Scope scope("embedding");
   Shape shape = indices.shape();
   for (std::size_t i = 1; i < weight.ndim(); ++i) shape.push_back(weight.shape()[i]);

@@ -13,11 +13,11 @@
 namespace wengert {
 namespace {
 
-Windows pool_windows(const char* name, const Tensor& x, std::size_t rank, const Axes& kernel, const Axes& stride,
-                     const Axes& padding, const Axes& dilation, bool ceil_mode) {
+Windows pool_windows(const char* name, const Tensor& x, std::size_t rank, const Axes& kernel,
+                     const Axes& stride, const Axes& padding, const Axes& dilation, bool ceil_mode) {
   require_float(name, x.dtype());
-  const Windows w = make_windows(name, spatial_extents(name, x.shape(), rank), kernel, stride.empty() ? kernel : stride,
-                                 padding, dilation, ceil_mode);
+  const Windows w = make_windows(name, spatial_extents(name, x.shape(), rank), kernel,
+                                 stride.empty() ? kernel : stride, padding, dilation, ceil_mode);
   for (std::size_t d = 0; d < rank; ++d)
     if (2 * w.padding[d] > w.kernel[d])
       fail<ValueError>(name, "padding must be at most half the kernel: got ", w.padding, " for ", w.kernel);
@@ -49,10 +49,10 @@ void search(std::int64_t* to, const T* from, const Windows& w, std::int64_t chan
   }
 }
 
-Tensor max_pool(const char* name, std::size_t rank, const Tensor& x, const Axes& kernel, const MaxPoolOptions& options,
-                Location where) {
-  const Windows w =
-      pool_windows(name, x, rank, kernel, options.stride, options.padding, options.dilation, options.ceil_mode);
+Tensor max_pool(const char* name, std::size_t rank, const Tensor& x, const Axes& kernel,
+                const MaxPoolOptions& options, Location where) {
+  const Windows w = pool_windows(name, x, rank, kernel, options.stride, options.padding, options.dilation,
+                                 options.ceil_mode);
   for (std::size_t d = 0; d < rank; ++d)
     for (std::int64_t o = 0; o < w.output[d]; ++o) {
       bool any = false;
@@ -61,8 +61,8 @@ Tensor max_pool(const char* name, std::size_t rank, const Tensor& x, const Axes&
         any = at >= 0 && at < w.input[d];
       }
       if (!any)
-        fail<ShapeError>(name, "every window must see an element: got kernel ", w.kernel, ", padding ", w.padding,
-                         " and dilation ", w.dilation, " for ", x.shape());
+        fail<ShapeError>(name, "every window must see an element: got kernel ", w.kernel, ", padding ",
+                         w.padding, " and dilation ", w.dilation, " for ", x.shape());
     }
   const Scope scope(name);
   const Shape flat{x.shape()[0], x.shape()[1], w.pixels()};
@@ -86,9 +86,10 @@ std::vector<double> counts(const Windows& w, std::size_t d, bool with_padding) {
   return list;
 }
 
-Tensor avg_pool(const char* name, std::size_t rank, const Tensor& x, const Axes& kernel, const AvgPoolOptions& options,
-                Location where) {
-  const Windows w = pool_windows(name, x, rank, kernel, options.stride, options.padding, 1, options.ceil_mode);
+Tensor avg_pool(const char* name, std::size_t rank, const Tensor& x, const Axes& kernel,
+                const AvgPoolOptions& options, Location where) {
+  const Windows w =
+      pool_windows(name, x, rank, kernel, options.stride, options.padding, 1, options.ceil_mode);
   const Scope scope(name);
   const Shape columns{x.shape()[0], x.shape()[1], w.taps(), w.places()};
   const Tensor total = reshape(sum(reshape(unfold_windows(x, w, where), columns, where), {2}, false, where),
@@ -103,7 +104,8 @@ Tensor avg_pool(const char* name, std::size_t rank, const Tensor& x, const Axes&
   }
   if (same) return div({total, where}, taps);
   Tensor divisor = along_axis(divisors[0], 0, rank, x.dtype(), where);
-  for (std::size_t d = 1; d < rank; ++d) divisor = mul({divisor, where}, along_axis(divisors[d], d, rank, x.dtype(), where));
+  for (std::size_t d = 1; d < rank; ++d)
+    divisor = mul({divisor, where}, along_axis(divisors[d], d, rank, x.dtype(), where));
   return div({total, where}, divisor);
 }
 

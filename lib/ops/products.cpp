@@ -16,13 +16,15 @@ namespace {
 
 void require_vectors(const char* name, const Tensor& a, const Tensor& b) {
   if (a.ndim() != 1 || b.ndim() != 1)
-    fail<ShapeError>(name, "takes two vectors: got ", a.shape(), " and ", b.shape(), ". Did you mean matmul(a, b)?");
+    fail<ShapeError>(name, "takes two vectors: got ", a.shape(), " and ", b.shape(),
+                     ". Did you mean matmul(a, b)?");
 }
 
 void require_one_dtype(const char* name, const Tensor& a, const Tensor& b) {
   if (a.dtype() != b.dtype())
     fail<DTypeError>(name, "dtypes must be equal: got ", a.dtype(), " and ", b.dtype(),
-                     ". Did you mean to cast with astype(", is_float(a.dtype()) ? a.dtype() : b.dtype(), ")?");
+                     ". Did you mean to cast with astype(", is_float(a.dtype()) ? a.dtype() : b.dtype(),
+                     ")?");
   require_float(name, a.dtype());
 }
 
@@ -44,10 +46,11 @@ Tensor contract(const char* name, const Tensor& a, const Axes& axes_a, const Ten
       rows *= a.shape()[i];
     }
   for (std::size_t i = 0; i < axes_a.size(); ++i) {
-    const std::size_t of_a = normalize_axis(name, axes_a[i], a.ndim()), of_b = normalize_axis(name, axes_b[i], b.ndim());
+    const std::size_t of_a = normalize_axis(name, axes_a[i], a.ndim()),
+                      of_b = normalize_axis(name, axes_b[i], b.ndim());
     if (a.shape()[of_a] != b.shape()[of_b])
-      fail<ShapeError>(name, "extents summed over must be equal: got axis ", axes_a[i], " of ", a.shape(), " and axis ",
-                       axes_b[i], " of ", b.shape());
+      fail<ShapeError>(name, "extents summed over must be equal: got axis ", axes_a[i], " of ", a.shape(),
+                       " and axis ", axes_b[i], " of ", b.shape());
     terms *= a.shape()[of_a];
     order_a.push_back(static_cast<std::int64_t>(of_a));
     order_b.push_back(static_cast<std::int64_t>(of_b));
@@ -91,8 +94,8 @@ Tensor inner(const Tensor& a, const Tensor& b, Location where) {
 Tensor tensordot(const Tensor& a, const Tensor& b, std::int64_t count, Location where) {
   const auto ndim = static_cast<std::int64_t>(a.ndim());
   if (count < 0 || count > ndim || count > static_cast<std::int64_t>(b.ndim()))
-    fail<ValueError>("tensordot", "the number of dimensions must be within both shapes: got ", count, " for ", a.shape(),
-                     " and ", b.shape());
+    fail<ValueError>("tensordot", "the number of dimensions must be within both shapes: got ", count, " for ",
+                     a.shape(), " and ", b.shape());
   Axes last, first;
   for (std::int64_t i = 0; i < count; ++i) {
     last.push_back(ndim - count + i);
@@ -101,7 +104,8 @@ Tensor tensordot(const Tensor& a, const Tensor& b, std::int64_t count, Location 
   return contract("tensordot", a, last, b, first, where);
 }
 
-Tensor tensordot_over(const Tensor& a, const Axes& axes_a, const Tensor& b, const Axes& axes_b, Location where) {
+Tensor tensordot_over(const Tensor& a, const Axes& axes_a, const Tensor& b, const Axes& axes_b,
+                      Location where) {
   return contract("tensordot_over", a, axes_a, b, axes_b, where);
 }
 
@@ -123,7 +127,8 @@ Tensor kron(const Tensor& a, const Tensor& b, Location where) {
 }
 
 Tensor trace(const Tensor& x, std::int64_t offset, std::int64_t axis1, std::int64_t axis2, Location where) {
-  const std::size_t first = normalize_axis("trace", axis1, x.ndim()), second = normalize_axis("trace", axis2, x.ndim());
+  const std::size_t first = normalize_axis("trace", axis1, x.ndim()),
+                    second = normalize_axis("trace", axis2, x.ndim());
   if (first == second) fail<ValueError>("trace", "the two axes must differ: got ", axis1, " and ", axis2);
   const Scope scope("trace");
   return sum(diagonal(x, offset, axis1, axis2, where), -1, false, where);

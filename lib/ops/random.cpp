@@ -1,75 +1,179 @@
 #include "wengert/ops/random.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
-#include <utility>
 
+#include "lib/core/dispatch.hpp"
 #include "lib/core/fail.hpp"
 #include "lib/core/tape.hpp"
+#include "wengert/core/grad_mode.hpp"
+#include "wengert/ops/elementwise.hpp"
+#include "wengert/ops/reduction.hpp"
+#include "wengert/ops/shape.hpp"
 
-// This file is compiled once, without instruction-set dispatch or fused multiply-adds: the same key gives the
-// same bits everywhere.
+// A draw goes through the baseline's kernels whatever the processor is (the C library's log and cos choose
+// theirs by it): the same key gives the same bits everywhere.
 
 namespace wengert {
 namespace {
 
+constexpr std::size_t chunk = 512;
+
+/// u[i] in place of f(u[i]), by the baseline's kernel.
+void apply(kernel::Row row, double* u, std::size_t n) {
+  const std::byte* in[1] = {reinterpret_cast<const std::byte*>(u)};
+  kernel::baseline_table().forward[static_cast<int>(row)][static_cast<int>(float64)](
+      reinterpret_cast<std::byte*>(u), in, n);
+}
+
 double uniform53(std::uint32_t high, std::uint32_t low) {
   return static_cast<double>((std::uint64_t{high} << 32 | low) >> 11) * 0x1p-53;
 }
-float uniform24(std::uint32_t bits) { return static_cast<float>(bits >> 8) * 0x1p-24f; }
 
-/// Fills with pieces of a block: `per_block` numbers from each.
+/// `count` numbers from a stream of uniform ones: 24 bits each for float32, four to a block, 53 for float64,
+/// two to a block; `transform` makes of each whole chunk, an even number of uniforms in [0, 1), what is
+/// wanted.
 template <class T, class F>
-void fill(T* to, std::int64_t count, std::int64_t per_block, F numbers) {
+void fill(T* to, std::int64_t count, F transform) {
+  constexpr std::int64_t per_block = sizeof(T) == 4 ? 4 : 2;
   const RandomKey start = next_random_key(static_cast<std::uint64_t>((count + per_block - 1) / per_block));
-  for (std::int64_t i = 0; i < count; i += per_block) {
-    const auto drawn = numbers(random_block(start, static_cast<std::uint64_t>(i / per_block)));
-    for (std::int64_t k = 0; k < per_block && i + k < count; ++k)
-      to[i + k] = static_cast<T>(drawn[static_cast<std::size_t>(k)]);
+  double u[chunk];
+  for (std::int64_t first = 0; first < count; first += chunk) {
+    for (std::size_t k = 0; k < chunk; k += per_block) {
+      const auto b = random_block(start, (static_cast<std::uint64_t>(first) + k) / per_block);
+      if constexpr (sizeof(T) == 4)
+        for (std::size_t i = 0; i < 4; ++i) u[k + i] = static_cast<double>(b[i] >> 8) * 0x1p-24;
+      else
+        for (std::size_t i = 0; i < 2; ++i) u[k + i] = uniform53(b[2 * i], b[2 * i + 1]);
+    }
+    transform(u);
+    const auto length = std::min<std::int64_t>(chunk, count - first);
+    for (std::int64_t k = 0; k < length; ++k) to[first + k] = static_cast<T>(u[k]);
   }
 }
 
-template <class F32, class F64>
-Tensor random_tensor(const char* operation, const Shape& shape, TensorOptions options, Location where,
-                     F32 f32, F64 f64) {
+template <class F>
+Tensor draw(const char* operation, const Shape& shape, TensorOptions options, Location where, F transform) {
   if (!is_float(options.dtype))
     fail<DTypeError>(operation, "random numbers are float32 or float64: got ", options.dtype);
   Tensor result = Tensor::adopt(new_node(shape, options.dtype, where));
   std::byte* data = allocate_value(result.handle());
   if (options.dtype == float32)
-    fill(reinterpret_cast<float*>(data), result.handle().size(), 4, f32);
+    fill(reinterpret_cast<float*>(data), result.handle().size(), transform);
   else
-    fill(reinterpret_cast<double*>(data), result.handle().size(), 2, f64);
+    fill(reinterpret_cast<double*>(data), result.handle().size(), transform);
   return make_leaf(result, options.requires_grad, where);
 }
 
-std::array<double, 2> box_muller(double u, double v) {
-  const double radius = std::sqrt(-2.0 * std::log(1.0 - u)), angle = 2.0 * std::numbers::pi * v;
-  return {radius * std::cos(angle), radius * std::sin(angle)};
+void box_muller(double* u) {
+  // Pairs (u, v): sqrt(-2 log(1 - u)) times cos and sin of 2 pi v.
+  constexpr std::size_t half = chunk / 2;
+  double radius[half], cosine[half], sine[half];
+  for (std::size_t i = 0; i < half; ++i) {
+    radius[i] = 1.0 - u[2 * i];
+    cosine[i] = sine[i] = 2.0 * std::numbers::pi * u[2 * i + 1];
+  }
+  apply(kernel::Row::log, radius, half);
+  apply(kernel::Row::cos, cosine, half);
+  apply(kernel::Row::sin, sine, half);
+  for (std::size_t i = 0; i < half; ++i) {
+    const double r = std::sqrt(-2.0 * radius[i]);
+    u[2 * i] = r * cosine[i];
+    u[2 * i + 1] = r * sine[i];
+  }
+}
+
+/// -log(u), u in (0, 1]: exponential with mean 1.
+void minus_log(double* u) {
+  for (std::size_t i = 0; i < chunk; ++i) u[i] = 1.0 - u[i];
+  apply(kernel::Row::log, u, chunk);
+  for (std::size_t i = 0; i < chunk; ++i) u[i] = -u[i];
+}
+
+/// -log(-log(u)), u in (0, 1).
+void gumbel_noise(double* u) {
+  for (std::size_t i = 0; i < chunk; ++i) u[i] = std::max(u[i], 0x1p-54);
+  apply(kernel::Row::log, u, chunk);
+  for (std::size_t i = 0; i < chunk; ++i) u[i] = -u[i];
+  apply(kernel::Row::log, u, chunk);
+  for (std::size_t i = 0; i < chunk; ++i) u[i] = -u[i];
+}
+
+double baseline_erf(double x) {
+  apply(kernel::Row::erf, &x, 1);
+  return x;
+}
+
+Tensor scaled(const Tensor& noise, const Operand& scale, const Operand& location) {
+  const Tensor moved = noise * scale + location;
+  if (moved.shape() != noise.shape())
+    fail<ShapeError>("random", "parameters must broadcast to the shape: got one that makes ", moved.shape(),
+                     " of ", noise.shape());
+  return moved;
 }
 
 }  // namespace
 
 Tensor rand(const Shape& shape, TensorOptions options, Location where) {
-  return random_tensor(
-      "rand", shape, options, where,
-      [](const auto& b) {
-        return std::array{uniform24(b[0]), uniform24(b[1]), uniform24(b[2]), uniform24(b[3])};
-      },
-      [](const auto& b) {
-        return std::array{uniform53(b[0], b[1]), uniform53(b[2], b[3])};
-      });
+  return draw("rand", shape, options, where, [](double*) {});
 }
 
 Tensor randn(const Shape& shape, TensorOptions options, Location where) {
-  return random_tensor(
-      "randn", shape, options, where,
-      [](const auto& b) {
-        const auto first = box_muller(b[0] * 0x1p-32, b[1] * 0x1p-32),
-                   second = box_muller(b[2] * 0x1p-32, b[3] * 0x1p-32);
-        return std::array{first[0], first[1], second[0], second[1]};
-      },
-      [](const auto& b) { return box_muller(uniform53(b[0], b[1]), uniform53(b[2], b[3])); });
+  return draw("randn", shape, options, where, box_muller);
+}
+
+Tensor uniform(const Shape& shape, const Operand& low, const Operand& high, DType dtype) {
+  const Scope scope("uniform");
+  const Tensor u = rand(shape, {.dtype = dtype}, low.where());
+  if (low.is_number() && high.is_number()) return scaled(u, {high.number() - low.number(), low.where()}, low);
+  return scaled(u, high.is_number() ? sub(high, low) : high.tensor() - low, low);
+}
+
+Tensor normal(const Shape& shape, const Operand& mean, const Operand& deviation, DType dtype) {
+  const Scope scope("normal");
+  return scaled(randn(shape, {.dtype = dtype}, mean.where()), deviation, mean);
+}
+
+Tensor exponential(const Shape& shape, const Operand& rate, DType dtype) {
+  const Scope scope("exponential");
+  const Tensor e = draw("exponential", shape, {.dtype = dtype}, rate.where(), minus_log);
+  return rate.is_number() ? scaled(e, {1.0 / rate.number(), rate.where()}, 0.0)
+                          : scaled(e, reciprocal(rate.tensor(), rate.where()), 0.0);
+}
+
+Tensor gumbel(const Shape& shape, const Operand& location, const Operand& scale, DType dtype) {
+  const Scope scope("gumbel");
+  return scaled(draw("gumbel", shape, {.dtype = dtype}, location.where(), gumbel_noise), scale, location);
+}
+
+Tensor truncated_normal(const Shape& shape, const Operand& mean, const Operand& deviation, double low,
+                        double high, DType dtype) {
+  const Scope scope("truncated_normal");
+  if (!(low < high)) fail<ValueError>("truncated_normal", "low must be below high: got ", low, " and ", high);
+  const double start = baseline_erf(low / std::numbers::sqrt2),
+               end = baseline_erf(high / std::numbers::sqrt2);
+  const Tensor z = draw("truncated_normal", shape, {.dtype = dtype}, mean.where(), [=](double* u) {
+    for (std::size_t i = 0; i < chunk; ++i) u[i] = start + (end - start) * u[i];
+    apply(kernel::Row::erfinv, u, chunk);
+    for (std::size_t i = 0; i < chunk; ++i) u[i] = std::clamp(u[i] * std::numbers::sqrt2, low, high);
+  });
+  return scaled(z, deviation, mean);
+}
+
+Tensor bernoulli(const Tensor& p, Location where) {
+  const Scope scope("bernoulli");
+  const NoGrad guard;
+  return less({rand(p.shape(), {.dtype = p.dtype()}, where), where}, p).astype(p.dtype(), where);
+}
+
+Tensor categorical(const Tensor& logits, Location where) {
+  const Scope scope("categorical");
+  if (logits.ndim() == 0) fail<ShapeError>("categorical", "there must be an axis of classes: got shape ()");
+  const NoGrad guard;
+  const Tensor noise = draw("categorical", logits.shape(), {.dtype = logits.dtype()}, where, gumbel_noise);
+  return argmax(add({logits, where}, noise), -1, false, where);
 }
 
 Tensor permutation(std::int64_t n, Location where) {

@@ -1,5 +1,5 @@
-// cumsum and linear_scan, the running operations along an axis. The derivative of each runs the other way, so both
-// know both directions.
+// cumsum and linear_scan, the running operations along an axis. The derivative of each runs the other way, so
+// both know both directions.
 #include "lib/ops/blocks.hpp"
 #include "lib/ops/dense.hpp"
 #include "lib/ops/samples.hpp"
@@ -63,10 +63,11 @@ void forward_scan(Node& node) {
   });
 }
 
-Tensor cumsum_as(const Tensor& x, const ScanAttributes& at, Location where = {}) ;
+Tensor cumsum_as(const Tensor& x, const ScanAttributes& at, Location where = {});
 Tensor scan_as(const Tensor& a, const Tensor& b, const ScanAttributes& at, Location where = {});
 
-/// x moved on by one element along the axis, with a zero where nothing comes from. `onward`: to larger places.
+/// x moved on by one element along the axis, with a zero where nothing comes from. `onward`: to larger
+/// places.
 Tensor shifted(const Tensor& x, std::size_t axis, bool onward) {
   const std::int64_t extent = x.shape()[axis], along = static_cast<std::int64_t>(axis);
   if (extent == 0) return x;
@@ -88,7 +89,9 @@ Sample sample(const char* what, const Shape& shape, bool two, F call) {
   SampleNumbers numbers(33);
   const Tensor a = numbers.uniform(shape, -1.5, 1.5);
   if (!two) return {what, {a}, [call](const std::vector<Tensor>& in) { return call(in[0], in[0]); }};
-  return {what, {a, numbers.uniform(shape, -1.5, 1.5)}, [call](const std::vector<Tensor>& in) { return call(in[0], in[1]); }};
+  return {what, {a, numbers.uniform(shape, -1.5, 1.5)}, [call](const std::vector<Tensor>& in) {
+            return call(in[0], in[1]);
+          }};
 }
 
 constexpr Operation cumsum_operation{

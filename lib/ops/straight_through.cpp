@@ -18,8 +18,9 @@ std::vector<Sample> straight_through_samples() {
   SampleNumbers numbers(34);
   std::vector<Sample> list;
   for (const Shape& shape : {Shape{}, Shape{5}, Shape{2, 3}, Shape{0, 2}})
-    list.push_back({to_string(shape), {numbers.uniform(shape, -2.0, 2.0)},
-                    [](const std::vector<Tensor>& in) { return straight_through(in[0], in[0]); }});
+    list.push_back({to_string(shape), {numbers.uniform(shape, -2.0, 2.0)}, [](const std::vector<Tensor>& in) {
+                      return straight_through(in[0], in[0]);
+                    }});
   return list;
 }
 

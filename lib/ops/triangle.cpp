@@ -28,7 +28,8 @@ Tensor triangle(const char* name, const Tensor& x, Location where, F condition) 
 
 }  // namespace
 
-Tensor diagonal(const Tensor& x, std::int64_t offset, std::int64_t axis1, std::int64_t axis2, Location where) {
+Tensor diagonal(const Tensor& x, std::int64_t offset, std::int64_t axis1, std::int64_t axis2,
+                Location where) {
   const std::size_t ndim = x.ndim(), first = normalize_axis("diagonal", axis1, ndim),
                     second = normalize_axis("diagonal", axis2, ndim);
   if (first == second) fail<ValueError>("diagonal", "the two axes must differ: got ", axis1, " and ", axis2);
@@ -43,13 +44,16 @@ Tensor diagonal(const Tensor& x, std::int64_t offset, std::int64_t axis1, std::i
   order.push_back(static_cast<std::int64_t>(first));
   order.push_back(static_cast<std::int64_t>(second));
   const std::int64_t rows = x.shape()[first], columns = x.shape()[second];
-  // Within the plane, written row by row, a diagonal is every (columns + 1)-th element. Offsets beyond it are cut off.
+  // Within the plane, written row by row, a diagonal is every (columns + 1)-th element. Offsets beyond it are
+  // cut off.
   offset = std::clamp(offset, -rows, columns);
-  const std::int64_t count = std::max<std::int64_t>(std::min(offset < 0 ? rows + offset : rows, offset > 0 ? columns - offset : columns), 0);
+  const std::int64_t count = std::max<std::int64_t>(
+      std::min(offset < 0 ? rows + offset : rows, offset > 0 ? columns - offset : columns), 0);
   const std::int64_t start = count == 0 ? 0 : offset < 0 ? -offset * columns : offset;
   shape.push_back(rows * columns);
   const Tensor plane = reshape(permute(x, order, where), shape, where);
-  return slice(plane, -1, start, count == 0 ? 0 : start + (count - 1) * (columns + 1) + 1, columns + 1, where);
+  return slice(plane, -1, start, count == 0 ? 0 : start + (count - 1) * (columns + 1) + 1, columns + 1,
+               where);
 }
 
 Tensor diag(const Tensor& x, std::int64_t offset, Location where) {

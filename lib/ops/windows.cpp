@@ -11,16 +11,19 @@ constexpr std::int64_t most = 0x7fffffff;  // of any option, so that positions c
 
 bool Windows::pointwise() const noexcept {
   bool plain = taps() == 1;
-  for (std::size_t d = 0; d < rank(); ++d) plain &= stride[d] == 1 && padding[d] == 0 && input[d] == output[d];
+  for (std::size_t d = 0; d < rank(); ++d)
+    plain &= stride[d] == 1 && padding[d] == 0 && input[d] == output[d];
   return plain;
 }
 
-Dims per_dimension(const char* operation, const char* option, const Dims& told, std::size_t rank, std::int64_t least) {
+Dims per_dimension(const char* operation, const char* option, const Dims& told, std::size_t rank,
+                   std::int64_t least) {
   if (told.size() != 1 && told.size() != rank)
     fail<ValueError>(operation, option, " must be one number, or one for each of ", rank,
                      " spatial dimensions: got ", told);
   for (const std::int64_t entry : told)
-    if (entry < least || entry > most) fail<ValueError>(operation, option, " must be ", least, " or more: got ", told);
+    if (entry < least || entry > most)
+      fail<ValueError>(operation, option, " must be ", least, " or more: got ", told);
   return told.size() == rank ? told : Dims::filled(rank, told[0]);
 }
 

@@ -1,5 +1,5 @@
-// Windows that move over the spatial dimensions of an array: their extents, and the runs of elements that they see.
-// Convolutions, unfold and fold, and the poolings share this.
+// Windows that move over the spatial dimensions of an array: their extents, and the runs of elements that
+// they see. Convolutions, unfold and fold, and the poolings share this.
 #pragma once
 
 #include <cstring>
@@ -8,8 +8,8 @@
 
 namespace wengert {
 
-/// Element t of the window at place o lies at o * stride + t * dilation - padding, dimension by dimension; beyond the
-/// input's extent there is padding.
+/// Element t of the window at place o lies at o * stride + t * dilation - padding, dimension by dimension;
+/// beyond the input's extent there is padding.
 struct Windows {
   Shape input, kernel, output;  // extents, one entry for each spatial dimension
   Dims stride, padding, dilation;
@@ -22,26 +22,28 @@ struct Windows {
   bool pointwise() const noexcept;
 };
 
-/// An option told once, or once for each of `rank` dimensions. Throws ValueError unless each entry is `least` or more.
-Dims per_dimension(const char* operation, const char* option, const Dims& told, std::size_t rank, std::int64_t least);
+/// An option told once, or once for each of `rank` dimensions. Throws ValueError unless each entry is `least`
+/// or more.
+Dims per_dimension(const char* operation, const char* option, const Dims& told, std::size_t rank,
+                   std::int64_t least);
 
-/// The extents of a shape from dimension 2 on. Throws ShapeError unless it is (N, C, ...) with `rank` more dimensions;
-/// 0 stands for one or more.
+/// The extents of a shape from dimension 2 on. Throws ShapeError unless it is (N, C, ...) with `rank` more
+/// dimensions; 0 stands for one or more.
 Shape spatial_extents(const char* operation, const Shape& shape, std::size_t rank);
 
-/// Checks the options and works out how many windows there are; `ceil_mode` also counts one that begins inside and
-/// ends outside. Throws ValueError for a bad option, ShapeError if no window fits.
+/// Checks the options and works out how many windows there are; `ceil_mode` also counts one that begins
+/// inside and ends outside. Throws ValueError for a bad option, ShapeError if no window fits.
 Windows make_windows(const char* operation, const Shape& input, const Shape& kernel, const Dims& stride,
                      const Dims& padding, const Dims& dilation, bool ceil_mode = false);
 
 /// unfold() with windows that are already worked out.
 Tensor unfold_windows(const Tensor& x, const Windows& windows, Location where = {});
 
-/// One row of windows, seen through one element of the kernel: `lead` places in the padding, then `count` places whose
-/// elements lie at from, from + step, ... of the input, then `trail` places in the padding.
+/// One row of windows, seen through one element of the kernel: `lead` places in the padding, then `count`
+/// places whose elements lie at from, from + step, ... of the input, then `trail` places in the padding.
 struct WindowRun {
-  std::int64_t tap;   // row-major element of the kernel
-  std::int64_t to;    // row-major place of the row's first window
+  std::int64_t tap;  // row-major element of the kernel
+  std::int64_t to;   // row-major place of the row's first window
   std::int64_t lead, count, trail;
   std::int64_t from, step;
 };
@@ -63,7 +65,8 @@ void for_each_run(const Windows& w, Visit visit) {
     // The first and the last place in a row that see an element and not padding.
     const std::int64_t step = w.stride[last], shift = tap[last] * w.dilation[last] - w.padding[last];
     const std::int64_t room = w.input[last] - shift;
-    std::int64_t low = shift < 0 ? (-shift + step - 1) / step : 0, high = room > 0 ? (room - 1) / step + 1 : 0;
+    std::int64_t low = shift < 0 ? (-shift + step - 1) / step : 0,
+                 high = room > 0 ? (room - 1) / step + 1 : 0;
     if (high > width) high = width;
     if (low > high) low = high;
     for (std::int64_t r = 0; r < rows; ++r, advance(place, w.output, last)) {
@@ -74,13 +77,17 @@ void for_each_run(const Windows& w, Visit visit) {
         inside &= at >= 0 && at < w.input[d];
         base = base * w.input[d] + at;
       }
-      if (inside) visit(WindowRun{t, r * width, low, high - low, width - high, base * w.input[last] + shift + low * step, step});
-      else visit(WindowRun{t, r * width, width, 0, 0, 0, step});
+      if (inside)
+        visit(WindowRun{t, r * width, low, high - low, width - high,
+                        base * w.input[last] + shift + low * step, step});
+      else
+        visit(WindowRun{t, r * width, width, 0, 0, 0, step});
     }
   }
 }
 
-/// to (channels, taps, places) = what each tap of each window sees in from (channels, pixels); 0 in the padding.
+/// to (channels, taps, places) = what each tap of each window sees in from (channels, pixels); 0 in the
+/// padding.
 template <class T>
 void unfold_channels(T* to, const T* from, const Windows& w, std::int64_t channels) {
   const std::int64_t places = w.places(), taps = w.taps(), pixels = w.pixels();
@@ -90,7 +97,8 @@ void unfold_channels(T* to, const T* from, const Windows& w, std::int64_t channe
       if (run.lead) std::memset(out, 0, static_cast<std::size_t>(run.lead) * sizeof(T));
       out += run.lead;
       const T* in = from + run.from;
-      if (run.step == 1) std::memcpy(out, in, static_cast<std::size_t>(run.count) * sizeof(T));
+      if (run.step == 1)
+        std::memcpy(out, in, static_cast<std::size_t>(run.count) * sizeof(T));
       else
         for (std::int64_t i = 0; i < run.count; ++i) out[i] = in[i * run.step];
       if (run.trail) std::memset(out + run.count, 0, static_cast<std::size_t>(run.trail) * sizeof(T));

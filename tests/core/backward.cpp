@@ -27,17 +27,11 @@ TEST_CASE("gradients add up until they are dropped") {
 }
 
 TEST_CASE("a value used twice gets both cotangents; its operations are visited once") {
-  const Tensor x = number(1.0000001);
+  const Tensor x = number(1.0);
   Tensor y = x;
   for (int i = 0; i < 60; ++i) y = y * y;  // 2^60 paths
   y.backward();
-  const double power = std::pow(2.0, 60);
-  CHECK(x.grad().item() == doctest::Approx(power * std::exp((power - 1) * std::log(1.0000001))));
-  const Tensor z = number(1.0);
-  Tensor s = z;
-  for (int i = 0; i < 60; ++i) s = s * s;
-  s.backward();
-  CHECK(z.grad().item() == power);
+  CHECK(x.grad().item() == 0x1p60);
 }
 
 TEST_CASE("broadcast inputs get the sum") {
@@ -97,11 +91,11 @@ TEST_CASE("an error in a rule leaves every gradient as it was") {
                                     .rules = {[](const Call&) -> Tensor { throw ValueError("[broken] no derivative"); }}};
   const Tensor x = leaf({1.0, 2.0}), w = leaf({1.0, 1.0});
   sum(w * x).backward();
-  const auto before = values(x.grad());
+  const auto before = values(x.grad()), of_w = values(w.grad());
   const Tensor y = sum(w * exp(record(broken, {&x.node()}, x.shape(), float64, {})));
   CHECK(message<ValueError>([&] { y.backward(); }) == "[broken] no derivative");
   CHECK(values(x.grad()) == before);
-  CHECK(values(w.grad()) == before);
+  CHECK(values(w.grad()) == of_w);
   CHECK(grad_enabled());
 }
 

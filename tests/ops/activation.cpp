@@ -16,7 +16,7 @@ using List = std::vector<double>;
 
 namespace {
 
-const double inf = INFINITY, nan = std::nan("");
+const double inf = INFINITY, none = std::nan("");
 
 /// Away from every kink of these functions.
 const List places{-8.0, -3.7, -2.2, -0.9, -0.3, 0.2, 0.7, 1.6, 2.5, 3.4, 6.5, 9.0};
@@ -29,7 +29,7 @@ void check(F tensor_function, G number_function) {
   differentiates([&](const auto& in) { return tensor_function(in[0]); }, {vector(places)});
   CHECK(tensor_function(zeros({0, 2})).shape() == Shape{0, 2});
   CHECK(tensor_function(scalar(0.5, float32)).ndim() == 0);
-  CHECK(std::isnan(tensor_function(scalar(nan, float64)).item()));
+  CHECK(std::isnan(tensor_function(scalar(none, float64)).item()));
 }
 
 /// The gradient of f at x.
@@ -46,24 +46,29 @@ double softplus_of(double x) { return std::log1p(std::exp(x)); }
 
 TEST_CASE("each function is its formula") {
   check([](const Tensor& x) { return log_sigmoid(x); }, [](double x) { return -softplus_of(-x); });
-  check([](const Tensor& x) { return elu(x, 0.7); }, [](double x) { return x > 0 ? x : 0.7 * std::expm1(x); });
-  check([](const Tensor& x) { return selu(x); }, [](double x) {
-    return 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * std::expm1(x));
-  });
-  check([](const Tensor& x) { return celu(x, 1.5); }, [](double x) { return x > 0 ? x : 1.5 * std::expm1(x / 1.5); });
-  check([](const Tensor& x) { return gelu(x); }, [](double x) { return x / 2 * std::erfc(-x / std::sqrt(2.0)); });
-  check([](const Tensor& x) { return gelu(x, GeluForm::tanh); }, [](double x) {
-    return x / 2 * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
-  });
+  check([](const Tensor& x) { return elu(x, 0.7); },
+        [](double x) { return x > 0 ? x : 0.7 * std::expm1(x); });
+  check([](const Tensor& x) { return selu(x); },
+        [](double x) { return 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * std::expm1(x)); });
+  check([](const Tensor& x) { return celu(x, 1.5); },
+        [](double x) { return x > 0 ? x : 1.5 * std::expm1(x / 1.5); });
+  check([](const Tensor& x) { return gelu(x); },
+        [](double x) { return x / 2 * std::erfc(-x / std::sqrt(2.0)); });
+  check([](const Tensor& x) { return gelu(x, GeluForm::tanh); },
+        [](double x) { return x / 2 * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x))); });
   check([](const Tensor& x) { return silu(x); }, [](double x) { return x * sigmoid_of(x); });
   check([](const Tensor& x) { return mish(x); }, [](double x) { return x * std::tanh(softplus_of(x)); });
-  check([](const Tensor& x) { return hardtanh(x, -2, 3); }, [](double x) { return std::fmin(std::fmax(x, -2), 3); });
-  check([](const Tensor& x) { return hardsigmoid(x); }, [](double x) { return std::fmin(std::fmax(x + 3, 0), 6) / 6; });
+  check([](const Tensor& x) { return hardtanh(x, -2, 3); },
+        [](double x) { return std::fmin(std::fmax(x, -2), 3); });
+  check([](const Tensor& x) { return hardsigmoid(x); },
+        [](double x) { return std::fmin(std::fmax(x + 3, 0), 6) / 6; });
   check([](const Tensor& x) { return hardswish(x); },
         [](double x) { return x * std::fmin(std::fmax(x + 3, 0), 6) / 6; });
   check([](const Tensor& x) { return softsign(x); }, [](double x) { return x / (1 + std::fabs(x)); });
   check([](const Tensor& x) { return softshrink(x); },
-        [](double x) { return x > 0.5 ? x - 0.5 : x < -0.5 ? x + 0.5 : 0; });
+        [](double x) { return x > 0.5    ? x - 0.5
+                              : x < -0.5 ? x + 0.5
+                                         : 0; });
   check([](const Tensor& x) { return hardshrink(x, 1); }, [](double x) { return std::fabs(x) > 1 ? x : 0; });
   check([](const Tensor& x) { return tanhshrink(x); }, [](double x) { return x - std::tanh(x); });
   check([](const Tensor& x) { return relu6(x); }, [](double x) { return std::fmin(std::fmax(x, 0), 6); });
@@ -98,30 +103,43 @@ TEST_CASE("logaddexp") {
   CHECK(near(logaddexp(a, b), expected, 1e-15));
   CHECK(logaddexp(a, b).ndim() == 1);
   differentiates([](const auto& in) { return logaddexp(in[0], in[1]); }, {a, vector({0.5, 3, 0.5, 0.1})});
-  differentiates([](const auto& in) { return logaddexp(in[0], in[1]); }, {numbers({2, 1}, 1), numbers({3}, 2)});
-  CHECK(near(logaddexp(vector({-inf, inf, inf, -inf, -inf, nan, 1e300, 1}), vector({-inf, inf, 1, 1, inf, 1, 1, -1e20})),
-             {-inf, inf, inf, 1, inf, nan, 1e300, 1}));
-  CHECK(slope([](const Tensor& x) { return logaddexp(x, vector({-inf, 1, -inf})); }, {-inf, -inf, 1}) == List{0, 0, 1});
+  differentiates([](const auto& in) { return logaddexp(in[0], in[1]); },
+                 {numbers({2, 1}, 1), numbers({3}, 2)});
+  CHECK(near(logaddexp(vector({-inf, inf, inf, -inf, -inf, none, 1e300, 1}),
+                       vector({-inf, inf, 1, 1, inf, 1, 1, -1e20})),
+             {-inf, inf, inf, 1, inf, none, 1e300, 1}));
+  CHECK(slope(
+            [](const Tensor& x) {
+              return logaddexp(x, vector({-inf, 1, -inf}));
+            },
+            {-inf, -inf, 1}) == List{0, 0, 1});
   CHECK(near(logaddexp(vector({0}), 0.0), {std::log(2.0)}));
 }
 
 TEST_CASE("xlogy, lerp and squared_difference") {
-  CHECK(near(xlogy(vector({2, 0, 0, 0, 0, 0, 1}), vector({3, 0, -1, inf, nan, 2, 0})),
-             {2 * std::log(3.0), 0, 0, 0, nan, 0, -inf}));
-  CHECK(near(slope([](const Tensor& x) { return xlogy(x, vector({0, inf, 2})); }, {0, 0, 0}), {0, 0, std::log(2.0)}));
+  CHECK(near(xlogy(vector({2, 0, 0, 0, 0, 0, 1}), vector({3, 0, -1, inf, none, 2, 0})),
+             {2 * std::log(3.0), 0, 0, 0, none, 0, -inf}));
+  CHECK(near(slope(
+                 [](const Tensor& x) {
+                   return xlogy(x, vector({0, inf, 2}));
+                 },
+                 {0, 0, 0}),
+             {0, 0, std::log(2.0)}));
   CHECK(near(slope([](const Tensor& y) { return xlogy(vector({0, 0, 3}), y); }, {0, 2, 2}), {0, 0, 1.5}));
-  differentiates([](const auto& in) { return xlogy(in[0], in[1]); }, {vector({0, 1.5, -2}), vector({2, 0.5, 3})});
+  differentiates([](const auto& in) { return xlogy(in[0], in[1]); },
+                 {vector({0, 1.5, -2}), vector({2, 0.5, 3})});
   CHECK(near(lerp(vector({1, 2}), vector({3, 10}), 0.25), {1.5, 4}));
   CHECK(near(lerp(0.0, 10.0, vector({0.1, 0.9})), {1, 9}));
   CHECK(near(lerp(vector({0, 4}), 2, vector({0.5, 1})), {1, 2}));
   differentiates([](const auto& in) { return lerp(in[0], in[1], in[2]); },
                  {numbers({2, 1}, 1), numbers({3}, 2), numbers({2, 3}, 3)});
   CHECK(values(squared_difference(vector({1, 5}), 3)) == List{4, 4});
-  differentiates([](const auto& in) { return squared_difference(in[0], in[1]); }, {numbers({2, 3}, 1), numbers({3}, 2)});
+  differentiates([](const auto& in) { return squared_difference(in[0], in[1]); },
+                 {numbers({2, 3}, 1), numbers({3}, 2)});
 }
 
 TEST_CASE("what only changes how a gradient goes back") {
-  const List odd{1.5, -0.0, inf, -inf, nan};
+  const List odd{1.5, -0.0, inf, -inf, none};
   const Tensor x = support::leaf(odd);
   for (const Tensor& y : {identity(x), clone(x), stop_gradient(x), scale_gradient(x, 3), reverse_gradient(x),
                           straight_through(x, x * 2.0)}) {
@@ -148,15 +166,20 @@ TEST_CASE("what only changes how a gradient goes back") {
 TEST_CASE("what these functions refuse") {
   const Tensor x = zeros({2});
   CHECK(message<ValueError>([&] { celu(x, 0); }) == "[celu] alpha must not be 0: got 0");
-  CHECK(message<ValueError>([&] { hardtanh(x, 1, 1); }) == "[hardtanh] low must be less than high: got 1 and 1");
-  CHECK(message<ValueError>([&] { softshrink(x, -1); }) == "[softshrink] the bound must be 0 or more: got -1");
-  CHECK(message<ValueError>([&] { hardshrink(x, nan); }) == "[hardshrink] the bound must be 0 or more: got nan");
+  CHECK(message<ValueError>([&] { hardtanh(x, 1, 1); }) ==
+        "[hardtanh] low must be less than high: got 1 and 1");
+  CHECK(message<ValueError>([&] { softshrink(x, -1); }) ==
+        "[softshrink] the bound must be 0 or more: got -1");
+  CHECK(message<ValueError>([&] { hardshrink(x, none); }) ==
+        "[hardshrink] the bound must be 0 or more: got nan");
   CHECK(message<ShapeError>([&] { logaddexp(x, zeros({3})); }) ==
         "[logaddexp] shapes must broadcast: got (2,) and (3,)");
   CHECK(message<DTypeError>([&] { logaddexp(expect::whole({1}), 2); }) ==
         "[logaddexp] takes float32 and float64: got int64. Did you mean x.astype(float32)?");
-  CHECK(message<ShapeError>([&] { xlogy(x, zeros({3})); }) == "[xlogy] shapes must broadcast: got (2,) and (3,)");
-  CHECK(message<ShapeError>([&] { lerp(x, zeros({3}), 1); }) == "[lerp: sub] shapes must broadcast: got (3,) and (2,)");
+  CHECK(message<ShapeError>([&] { xlogy(x, zeros({3})); }) ==
+        "[xlogy] shapes must broadcast: got (2,) and (3,)");
+  CHECK(message<ShapeError>([&] { lerp(x, zeros({3}), 1); }) ==
+        "[lerp: sub] shapes must broadcast: got (3,) and (2,)");
   CHECK(message<ShapeError>([&] { straight_through(x, zeros({3})); }) ==
         "[straight_through] shapes must be equal: got (2,) and (3,)");
   CHECK(message<DTypeError>([&] { straight_through(x, x.astype(float64)); }) ==

@@ -13,10 +13,7 @@ using List = std::vector<double>;
 
 namespace {
 
-const Tensor& table() {
-  static const Tensor x = tensor({1, 2, 3, 4, 5, 6}, {2, 3});
-  return x;
-}
+Tensor table() { return tensor({1, 2, 3, 4, 5, 6}, {2, 3}); }
 
 }  // namespace
 
@@ -128,30 +125,42 @@ TEST_CASE("arrangements are differentiable twice") {
 TEST_CASE("what arrangements refuse") {
   CHECK(message<IndexError>([] { flip(table(), 2); }) ==
         "[flip] an axis must lie within the dimensions: got axis 2 for 2 dimensions");
-  CHECK(message<ValueError>([] { roll(table(), {1, 2}, 0); }) ==
-        "[roll] there must be a shift for each axis: got (1, 2) for axes (0,)");
+  CHECK(message<ValueError>([] {
+          roll(table(), {1, 2}, 0);
+        }) == "[roll] there must be a shift for each axis: got (1, 2) for axes (0,)");
   CHECK(message<IndexError>([] { roll(table(), 1, 5); }) ==
         "[roll] an axis must lie within the dimensions: got axis 5 for 2 dimensions");
-  CHECK(message<ValueError>([] { tile(table(), {2, -1}); }) == "[tile] repetitions must be 0 or more: got (2, -1)");
-  CHECK(message<ValueError>([] { repeat(table(), {1, 2}, 1); }) ==
-        "[repeat] there must be one count, or one for each element: got (1, 2) for extent 3");
-  CHECK(message<ValueError>([] { repeat(table(), -1, 1); }) == "[repeat] counts must be 0 or more: got (-1,)");
-  CHECK(message<ShapeError>([] { pad(table(), {{1, 1}}); }) ==
-        "[pad] there must be a width for each axis: got 1 for shape (2, 3)");
-  CHECK(message<ValueError>([] { pad(table(), {{0, 0}, {1, -1}}); }) ==
-        "[pad] widths must be 0 or more: got (1, -1) for axis 1");
-  CHECK(message<ShapeError>([] { pad(table(), {{2, 0}, {0, 0}}, {.mode = PadMode::reflect}); }) ==
-        "[pad] what is reflected must lie within the axis: got width 2 for axis 0 of (2, 3)");
-  CHECK(message<ShapeError>([] { pad(zeros({0}), {{1, 0}}, {.mode = PadMode::replicate}); }) ==
-        "[pad] there must be an element to replicate: got axis 0 of (0,)");
-  CHECK(message<ValueError>([] { split(table(), {1, 3}, 1); }) ==
-        "[split] sizes must be one positive number, or add up to the extent: got (1, 3) for extent 3");
+  CHECK(message<ValueError>([] {
+          tile(table(), {2, -1});
+        }) == "[tile] repetitions must be 0 or more: got (2, -1)");
+  CHECK(message<ValueError>([] {
+          repeat(table(), {1, 2}, 1);
+        }) == "[repeat] there must be one count, or one for each element: got (1, 2) for extent 3");
+  CHECK(message<ValueError>([] { repeat(table(), -1, 1); }) ==
+        "[repeat] counts must be 0 or more: got (-1,)");
+  CHECK(message<ShapeError>([] {
+          pad(table(), {{1, 1}});
+        }) == "[pad] there must be a width for each axis: got 1 for shape (2, 3)");
+  CHECK(message<ValueError>([] {
+          pad(table(), {{0, 0}, {1, -1}});
+        }) == "[pad] widths must be 0 or more: got (1, -1) for axis 1");
+  CHECK(message<ShapeError>([] {
+          pad(table(), {{2, 0}, {0, 0}}, {.mode = PadMode::reflect});
+        }) == "[pad] what is reflected must lie within the axis: got width 2 for axis 0 of (2, 3)");
+  CHECK(message<ShapeError>([] {
+          pad(zeros({0}), {{1, 0}}, {.mode = PadMode::replicate});
+        }) == "[pad] there must be an element to replicate: got axis 0 of (0,)");
+  CHECK(message<ValueError>([] {
+          split(table(), {1, 3}, 1);
+        }) == "[split] sizes must be one positive number, or add up to the extent: got (1, 3) for extent 3");
   CHECK(message<ValueError>([] { split(table(), 0); }) ==
         "[split] sizes must be one positive number, or add up to the extent: got (0,) for extent 2");
   CHECK(message<ValueError>([] { chunk(table(), 0); }) == "[chunk] there must be a piece: got 0");
   CHECK(message<ValueError>([] { diagonal(table(), 0, 1, -1); }) ==
         "[diagonal] the two axes must differ: got 1 and -1");
-  CHECK(message<ShapeError>([] { diag(zeros({1, 2, 3})); }) ==
-        "[diag] takes a vector or a matrix: got shape (1, 2, 3)");
-  CHECK(message<ShapeError>([] { tril(zeros({3})); }) == "[tril] there must be two dimensions: got shape (3,)");
+  CHECK(message<ShapeError>([] {
+          diag(zeros({1, 2, 3}));
+        }) == "[diag] takes a vector or a matrix: got shape (1, 2, 3)");
+  CHECK(message<ShapeError>([] { tril(zeros({3})); }) ==
+        "[tril] there must be two dimensions: got shape (3,)");
 }

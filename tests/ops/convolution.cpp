@@ -42,7 +42,8 @@ struct Written {
                 inside &= s >= 0 && s < x[d + 2];
                 at = at * x[d + 2] + s;
               }
-              if (inside) visit(((n * y[1] + o) * y[2] * y[3] * y[4]) + p, at, (o * w[1] + i) * w[2] * w[3] * w[4] + t);
+              if (inside)
+                visit(((n * y[1] + o) * y[2] * y[3] * y[4]) + p, at, (o * w[1] + i) * w[2] * w[3] * w[4] + t);
             }
   }
 };
@@ -56,9 +57,11 @@ Shape with_three(const Shape& shape) {
 std::vector<double> convolved(const Tensor& x, const Tensor& w, const Shape& y, const Written& by) {
   std::vector<double> result(static_cast<std::size_t>(element_count(y)), 0.0);
   const auto xs = values(x), ws = values(w);
-  by.for_each_product(with_three(x.shape()), with_three(w.shape()), with_three(y), [&](auto p, auto i, auto t) {
-    result[static_cast<std::size_t>(p)] += xs[static_cast<std::size_t>(i)] * ws[static_cast<std::size_t>(t)];
-  });
+  by.for_each_product(with_three(x.shape()), with_three(w.shape()), with_three(y),
+                      [&](auto p, auto i, auto t) {
+                        result[static_cast<std::size_t>(p)] +=
+                            xs[static_cast<std::size_t>(i)] * ws[static_cast<std::size_t>(t)];
+                      });
   return result;
 }
 
@@ -66,9 +69,11 @@ std::vector<double> convolved(const Tensor& x, const Tensor& w, const Shape& y, 
 std::vector<double> spread(const Tensor& y, const Tensor& w, const Shape& x, const Written& by) {
   std::vector<double> result(static_cast<std::size_t>(element_count(x)), 0.0);
   const auto ys = values(y), ws = values(w);
-  by.for_each_product(with_three(x), with_three(w.shape()), with_three(y.shape()), [&](auto p, auto i, auto t) {
-    result[static_cast<std::size_t>(i)] += ys[static_cast<std::size_t>(p)] * ws[static_cast<std::size_t>(t)];
-  });
+  by.for_each_product(with_three(x), with_three(w.shape()), with_three(y.shape()),
+                      [&](auto p, auto i, auto t) {
+                        result[static_cast<std::size_t>(i)] +=
+                            ys[static_cast<std::size_t>(p)] * ws[static_cast<std::size_t>(t)];
+                      });
   return result;
 }
 
@@ -118,19 +123,22 @@ TEST_CASE("convolutions are the sums written out") {
 TEST_CASE("transposed convolutions are the adjoint written out") {
   SUBCASE("one dimension") {
     const Tensor x = numbers({2, 4, 5}, 1), w = numbers({4, 3, 3}, 2);
-    const Tensor y =
-        conv_transpose1d(x, w, {}, {.stride = 2, .padding = 1, .output_padding = 1, .dilation = 2, .groups = 2});
+    const Tensor y = conv_transpose1d(
+        x, w, {}, {.stride = 2, .padding = 1, .output_padding = 1, .dilation = 2, .groups = 2});
     CHECK(y.shape() == Shape{2, 6, 12});  // (5 - 1) 2 - 2 + 2 (3 - 1) + 1 + 1
     CHECK(near(y, spread(x, w, y.shape(), {{1, 1, 2}, {0, 0, 1}, {1, 1, 2}, 2})));
   }
   SUBCASE("two dimensions") {
     const Tensor x = numbers({2, 3, 4, 3}, 1), w = numbers({3, 2, 2, 3}, 2), b = support::vector({1, -1});
-    const Tensor y = conv_transpose2d(x, w, {}, {.stride = {3, 2}, .padding = {0, 1}, .output_padding = {2, 0}});
+    const Tensor y =
+        conv_transpose2d(x, w, {}, {.stride = {3, 2}, .padding = {0, 1}, .output_padding = {2, 0}});
     CHECK(y.shape() == Shape{2, 2, 13, 5});
     const auto expected = spread(x, w, y.shape(), {{1, 3, 2}, {0, 0, 1}, {1, 1, 1}, 1});
     CHECK(near(y, expected));
-    const auto biased = values(conv_transpose2d(x, w, b, {.stride = {3, 2}, .padding = {0, 1}, .output_padding = {2, 0}}));
-    for (std::size_t i = 0; i < biased.size(); ++i) CHECK(near(biased[i], expected[i] + (i / 65 % 2 == 0 ? 1 : -1)));
+    const auto biased =
+        values(conv_transpose2d(x, w, b, {.stride = {3, 2}, .padding = {0, 1}, .output_padding = {2, 0}}));
+    for (std::size_t i = 0; i < biased.size(); ++i)
+      CHECK(near(biased[i], expected[i] + (i / 65 % 2 == 0 ? 1 : -1)));
   }
 }
 
@@ -146,16 +154,25 @@ TEST_CASE("unfold shows windows as columns, fold adds them up") {
 }
 
 TEST_CASE("convolutions are differentiable twice, in every input") {
-  differentiates([](const auto& in) { return conv1d(in[0], in[1], in[2], {.stride = 2, .padding = 1, .groups = 2}); },
-                 {numbers({2, 2, 5}, 1), numbers({2, 1, 3}, 2), numbers({2}, 3)});
-  differentiates([](const auto& in) { return conv2d(in[0], in[1], in[2], {.padding = {1, 0}, .dilation = {1, 2}}); },
-                 {numbers({1, 2, 3, 4}, 1), numbers({2, 2, 2, 2}, 2), numbers({2}, 3)});
+  differentiates(
+      [](const auto& in) { return conv1d(in[0], in[1], in[2], {.stride = 2, .padding = 1, .groups = 2}); },
+      {numbers({2, 2, 5}, 1), numbers({2, 1, 3}, 2), numbers({2}, 3)});
+  differentiates(
+      [](const auto& in) {
+        return conv2d(in[0], in[1], in[2], {.padding = {1, 0}, .dilation = {1, 2}});
+      },
+      {numbers({1, 2, 3, 4}, 1), numbers({2, 2, 2, 2}, 2), numbers({2}, 3)});
   differentiates([](const auto& in) { return conv3d(in[0], in[1]); },
                  {numbers({1, 1, 2, 3, 2}, 1), numbers({2, 1, 2, 2, 1}, 2)});
-  differentiates([](const auto& in) { return conv_transpose1d(in[0], in[1], in[2], {.stride = 2, .output_padding = 1}); },
-                 {numbers({2, 2, 2}, 1), numbers({2, 1, 3}, 2), numbers({1}, 3)});
   differentiates(
-      [](const auto& in) { return conv_transpose2d(in[0], in[1], {}, {.stride = {1, 2}, .padding = 1, .groups = 2}); },
+      [](const auto& in) {
+        return conv_transpose1d(in[0], in[1], in[2], {.stride = 2, .output_padding = 1});
+      },
+      {numbers({2, 2, 2}, 1), numbers({2, 1, 3}, 2), numbers({1}, 3)});
+  differentiates(
+      [](const auto& in) {
+        return conv_transpose2d(in[0], in[1], {}, {.stride = {1, 2}, .padding = 1, .groups = 2});
+      },
       {numbers({1, 2, 3, 2}, 1), numbers({2, 1, 2, 3}, 2)});
   // Not linear in what it is differentiated by.
   differentiates([](const auto& in) { return square(tanh(conv2d(square(in[0]), in[1], {}, {.stride = 2}))); },
@@ -175,56 +192,80 @@ TEST_CASE("convolutions of nothing") {
 
 TEST_CASE("what a convolution refuses") {
   const Tensor x = zeros({1, 2, 4, 4}), w = zeros({3, 2, 3, 3});
-  CHECK(message<ShapeError>([&] { conv2d(zeros({2, 4, 4}), w); }) ==
-        "[conv2d] the input must be (N, C, H, W): got shape (2, 4, 4)");
-  CHECK(message<ShapeError>([&] { conv1d(x, w); }) == "[conv1d] the input must be (N, C, L): got shape (1, 2, 4, 4)");
+  CHECK(message<ShapeError>([&] {
+          conv2d(zeros({2, 4, 4}), w);
+        }) == "[conv2d] the input must be (N, C, H, W): got shape (2, 4, 4)");
+  CHECK(message<ShapeError>([&] { conv1d(x, w); }) ==
+        "[conv1d] the input must be (N, C, L): got shape (1, 2, 4, 4)");
   CHECK(message<ShapeError>([&] { conv3d(x, w); }) ==
         "[conv3d] the input must be (N, C, D, H, W): got shape (1, 2, 4, 4)");
-  CHECK(message<ShapeError>([&] { conv2d(x, zeros({3, 2, 3})); }) ==
-        "[conv2d] the weight must have 4 dimensions: got shape (3, 2, 3)");
-  CHECK(message<ShapeError>([&] { conv2d(x, zeros({3, 1, 3, 3})); }) ==
-        "[conv2d] the weight must be (O, C / groups, ...), O a multiple of groups: got (3, 1, 3, 3) for input "
-        "(1, 2, 4, 4) and groups 1");
-  CHECK(message<ShapeError>([&] { conv2d(x, zeros({3, 1, 3, 3}), {}, {.groups = 2}); }) ==
-        "[conv2d] the weight must be (O, C / groups, ...), O a multiple of groups: got (3, 1, 3, 3) for input "
-        "(1, 2, 4, 4) and groups 2");
+  CHECK(message<ShapeError>([&] {
+          conv2d(x, zeros({3, 2, 3}));
+        }) == "[conv2d] the weight must have 4 dimensions: got shape (3, 2, 3)");
+  CHECK(
+      message<ShapeError>([&] {
+        conv2d(x, zeros({3, 1, 3, 3}));
+      }) ==
+      "[conv2d] the weight must be (O, C / groups, ...), O a multiple of groups: got (3, 1, 3, 3) for input "
+      "(1, 2, 4, 4) and groups 1");
+  CHECK(
+      message<ShapeError>([&] {
+        conv2d(x, zeros({3, 1, 3, 3}), {}, {.groups = 2});
+      }) ==
+      "[conv2d] the weight must be (O, C / groups, ...), O a multiple of groups: got (3, 1, 3, 3) for input "
+      "(1, 2, 4, 4) and groups 2");
   CHECK(message<ShapeError>([&] { conv2d(x, w, zeros({2})); }) ==
         "[conv2d] the bias must have an entry for each channel of the result: got (2,) for 3 channels");
-  CHECK(message<ShapeError>([&] { conv2d(x, w, {}, {.dilation = {2, 1}}); }) ==
-        "[conv2d] the window must fit into the padded input: got (5, 3) and (4, 4)");
+  CHECK(message<ShapeError>([&] {
+          conv2d(x, w, {}, {.dilation = {2, 1}});
+        }) == "[conv2d] the window must fit into the padded input: got (5, 3) and (4, 4)");
   CHECK(message<DTypeError>([&] { conv2d(x, w.astype(float64)); }) ==
         "[conv2d] dtypes must be equal: got float32 and float64. Did you mean to cast with astype(float32)?");
   CHECK(message<DTypeError>([&] { conv2d(x.astype(int64), w); }) ==
         "[conv2d] takes float32 and float64: got int64. Did you mean x.astype(float32)?");
-  CHECK(message<ValueError>([&] { conv2d(x, w, {}, {.stride = 0}); }) == "[conv2d] stride must be 1 or more: got (0,)");
-  CHECK(message<ValueError>([&] { conv2d(x, w, {}, {.padding = {0, -1}}); }) ==
-        "[conv2d] padding must be 0 or more: got (0, -1)");
-  CHECK(message<ValueError>([&] { conv2d(x, w, {}, {.dilation = {1, 1, 1}}); }) ==
-        "[conv2d] dilation must be one number, or one for each of 2 spatial dimensions: got (1, 1, 1)");
-  CHECK(message<ValueError>([&] { conv2d(x, w, {}, {.groups = 0}); }) == "[conv2d] groups must be 1 or more: got 0");
-  CHECK(message<ValueError>([&] { conv2d(x, zeros({3, 2, 0, 3})); }) ==
-        "[conv2d] kernel must be 1 or more: got (0, 3)");
+  CHECK(message<ValueError>([&] { conv2d(x, w, {}, {.stride = 0}); }) ==
+        "[conv2d] stride must be 1 or more: got (0,)");
+  CHECK(message<ValueError>([&] {
+          conv2d(x, w, {}, {.padding = {0, -1}});
+        }) == "[conv2d] padding must be 0 or more: got (0, -1)");
+  CHECK(message<ValueError>([&] {
+          conv2d(x, w, {}, {.dilation = {1, 1, 1}});
+        }) == "[conv2d] dilation must be one number, or one for each of 2 spatial dimensions: got (1, 1, 1)");
+  CHECK(message<ValueError>([&] { conv2d(x, w, {}, {.groups = 0}); }) ==
+        "[conv2d] groups must be 1 or more: got 0");
+  CHECK(message<ValueError>([&] {
+          conv2d(x, zeros({3, 2, 0, 3}));
+        }) == "[conv2d] kernel must be 1 or more: got (0, 3)");
 }
 
 TEST_CASE("what transposed convolutions, unfold and fold refuse") {
   const Tensor x = zeros({1, 2, 3}), w = zeros({2, 1, 2});
-  CHECK(message<ShapeError>([&] { conv_transpose1d(x, zeros({1, 2, 2})); }) ==
-        "[conv_transpose1d] the weight must be (C, O / groups, ...), C a multiple of groups: got (1, 2, 2) for input "
+  CHECK(message<ShapeError>([&] {
+          conv_transpose1d(x, zeros({1, 2, 2}));
+        }) ==
+        "[conv_transpose1d] the weight must be (C, O / groups, ...), C a multiple of groups: got (1, 2, 2) "
+        "for input "
         "(1, 2, 3) and groups 1");
   CHECK(message<ValueError>([&] { conv_transpose1d(x, w, {}, {.stride = 2, .output_padding = 2}); }) ==
-        "[conv_transpose1d] output_padding must be less than the stride or the dilation: got (2,) with stride (2,) and "
+        "[conv_transpose1d] output_padding must be less than the stride or the dilation: got (2,) with "
+        "stride (2,) and "
         "dilation (1,)");
   CHECK(message<ShapeError>([&] { conv_transpose1d(x, w, {}, {.padding = 2}); }) ==
         "[conv_transpose1d] the result must have an element: got extents (0,) for input (1, 2, 3)");
-  CHECK(message<ShapeError>([&] { conv_transpose2d(zeros({1, 1, 2, 2}), zeros({1, 1, 2, 2}), zeros({2})); }) ==
-        "[conv_transpose2d] the bias must have an entry for each channel of the result: got (2,) for 1 channels");
-  CHECK(message<ShapeError>([&] { unfold(zeros({2, 3}), 2); }) ==
-        "[unfold] the input must be (N, C, ...): got shape (2, 3)");
+  CHECK(message<ShapeError>([&] {
+          conv_transpose2d(zeros({1, 1, 2, 2}), zeros({1, 1, 2, 2}), zeros({2}));
+        }) ==
+        "[conv_transpose2d] the bias must have an entry for each channel of the result: got (2,) for 1 "
+        "channels");
+  CHECK(message<ShapeError>([&] {
+          unfold(zeros({2, 3}), 2);
+        }) == "[unfold] the input must be (N, C, ...): got shape (2, 3)");
   CHECK(message<ShapeError>([&] { unfold(x, 4); }) ==
         "[unfold] the window must fit into the padded input: got (4,) and (3,)");
   CHECK(message<ValueError>([&] { unfold(x, 0); }) == "[unfold] kernel must be 1 or more: got (0,)");
-  CHECK(message<ShapeError>([&] { fold(zeros({1, 3, 2}), 3, 2); }) ==
-        "[fold] the columns must be (N, C * 2, 2) for these windows: got (1, 3, 2)");
+  CHECK(message<ShapeError>([&] {
+          fold(zeros({1, 3, 2}), 3, 2);
+        }) == "[fold] the columns must be (N, C * 2, 2) for these windows: got (1, 3, 2)");
   CHECK(message<ShapeError>([&] { fold(x, {}, 2); }) ==
         "[fold] the result must have a spatial dimension: got extents ()");
 }

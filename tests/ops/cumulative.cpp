@@ -64,7 +64,8 @@ TEST_CASE("norm") {
   CHECK(near(norm(x, 1, 1), {7, 18}));
   CHECK(near(norm(x, INFINITY, 1), {4, 12}));
   CHECK(near(norm(x, 3, -1), {std::cbrt(27.0 + 64), std::cbrt(125.0 + 1728 + 1)}));
-  CHECK(near(norm(x, 0.5, 1), {std::pow(std::sqrt(3) + 2, 2), std::pow(std::sqrt(5) + std::sqrt(12) + 1, 2)}));
+  CHECK(
+      near(norm(x, 0.5, 1), {std::pow(std::sqrt(3) + 2, 2), std::pow(std::sqrt(5) + std::sqrt(12) + 1, 2)}));
   CHECK(near(norm(x), {std::sqrt(195.0)}));
   CHECK(norm(x, 2, 1, true).shape() == Shape{2, 1});
   CHECK(norm(x, INFINITY, 0, true).shape() == Shape{1, 3});
@@ -135,7 +136,9 @@ TEST_CASE("what running sums, norms and means refuse") {
   CHECK(message<ValueError>([&] { norm(x, 0); }) == "[norm] p must be positive: got 0");
   CHECK(message<ValueError>([&] { norm(x, 2, {0, -2}); }) == "[norm] an axis may be named once: got (0, -2)");
   CHECK(message<ShapeError>([&] { average(x, zeros({2})); }) ==
-        "[average] the weights must broadcast to the tensor, or be a vector along one axis: got (2,) for (2, 3)");
-  CHECK(message<DTypeError>([&] { average(x, zeros({3}, {.dtype = float64}), 1); }) ==
-        "[average] dtypes must be equal: got float32 and float64. Did you mean to cast with astype(float32)?");
+        "[average] the weights must broadcast to the tensor, or be a vector along one axis: got (2,) for (2, "
+        "3)");
+  CHECK(
+      message<DTypeError>([&] { average(x, zeros({3}, {.dtype = float64}), 1); }) ==
+      "[average] dtypes must be equal: got float32 and float64. Did you mean to cast with astype(float32)?");
 }

@@ -1,4 +1,5 @@
-// What the tests of composed operations share: numbers, derivatives held to differences, and other layouts in memory.
+// What the tests of composed operations share: numbers, derivatives held to differences, and other layouts in
+// memory.
 #pragma once
 
 #include <functional>
@@ -30,8 +31,8 @@ inline Tensor whole(const std::vector<double>& list, const Shape& shape) {
 }
 inline Tensor whole(const std::vector<double>& list) { return whole(list, Shape(list.size())); }
 
-/// First and second derivatives agree with differences, also through inputs that do not lie contiguously, and float32
-/// comes near float64.
+/// First and second derivatives agree with differences, also through inputs that do not lie contiguously, and
+/// float32 comes near float64.
 inline void differentiates(const Function& f, const std::vector<Tensor>& inputs) {
   using namespace wengert;
   for (const int order : {1, 2}) {
@@ -60,7 +61,8 @@ inline void differentiates(const Function& f, const std::vector<Tensor>& inputs)
     }
   }
   std::vector<Tensor> single;
-  for (const Tensor& input : inputs) single.push_back(input.dtype() == float64 ? input.astype(float32) : input);
+  for (const Tensor& input : inputs)
+    single.push_back(input.dtype() == float64 ? input.astype(float32) : input);
   const Tensor y = f(single);
   CHECK((y.dtype() == float32 || !is_float(y.dtype())));
   CHECK(support::near(y, expected, 1e-5));

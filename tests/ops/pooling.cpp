@@ -98,22 +98,39 @@ TEST_CASE("interpolate linearly") {
   CHECK(near(interpolate(x, {.size = 1, .mode = bilinear, .align_corners = true}), {1}));
   CHECK(near(interpolate(x, {.scale = {2}, .mode = bilinear}), {1, 1.25, 1.75, 2.5, 3.5, 4}));
   const Tensor image = tensor({1, 2, 3, 5}, {1, 1, 2, 2});
-  CHECK(near(interpolate(image, {.size = 3, .mode = bilinear, .align_corners = true}), {1, 1.5, 2, 2, 2.75, 3.5, 3, 4, 5}));
+  CHECK(near(interpolate(image, {.size = 3, .mode = bilinear, .align_corners = true}),
+             {1, 1.5, 2, 2, 2.75, 3.5, 3, 4, 5}));
 }
 
 TEST_CASE("poolings are differentiable twice") {
-  differentiates([](const auto& in) { return max_pool1d(square(in[0]), 2, {.stride = 1}); }, {distinct({1, 2, 5})});
-  differentiates([](const auto& in) { return max_pool2d(in[0], {2, 3}, {.stride = 2, .padding = 1}); },
-                 {distinct({1, 2, 4, 5})});
+  differentiates([](const auto& in) { return max_pool1d(square(in[0]), 2, {.stride = 1}); },
+                 {distinct({1, 2, 5})});
+  differentiates(
+      [](const auto& in) {
+        return max_pool2d(in[0], {2, 3}, {.stride = 2, .padding = 1});
+      },
+      {distinct({1, 2, 4, 5})});
   differentiates([](const auto& in) { return avg_pool1d(square(in[0]), 3, {.stride = 2, .padding = 1}); },
                  {numbers({2, 1, 5})});
   differentiates(
-      [](const auto& in) { return avg_pool2d(in[0], 2, {.padding = 1, .ceil_mode = true, .count_include_pad = false}); },
+      [](const auto& in) {
+        return avg_pool2d(in[0], 2, {.padding = 1, .ceil_mode = true, .count_include_pad = false});
+      },
       {numbers({1, 1, 3, 4})});
-  differentiates([](const auto& in) { return adaptive_avg_pool2d(square(in[0]), {2, 3}); }, {numbers({1, 1, 3, 5})});
-  differentiates([](const auto& in) { return interpolate(square(in[0]), {.size = {3, 2}}); }, {numbers({1, 1, 2, 3})});
   differentiates(
-      [](const auto& in) { return interpolate(square(in[0]), {.size = {3, 5}, .mode = Interpolation::bilinear}); },
+      [](const auto& in) {
+        return adaptive_avg_pool2d(square(in[0]), {2, 3});
+      },
+      {numbers({1, 1, 3, 5})});
+  differentiates(
+      [](const auto& in) {
+        return interpolate(square(in[0]), {.size = {3, 2}});
+      },
+      {numbers({1, 1, 2, 3})});
+  differentiates(
+      [](const auto& in) {
+        return interpolate(square(in[0]), {.size = {3, 5}, .mode = Interpolation::bilinear});
+      },
       {numbers({1, 2, 2, 3})});
 }
 
@@ -132,17 +149,24 @@ TEST_CASE("what poolings refuse") {
         "[max_pool2d] the window must fit into the padded input: got (5, 5) and (4, 4)");
   CHECK(message<ValueError>([&] { max_pool2d(x, 2, {.padding = 2}); }) ==
         "[max_pool2d] padding must be at most half the kernel: got (2, 2) for (2, 2)");
-  CHECK(message<ValueError>([&] { avg_pool2d(x, {2, 2, 2}); }) ==
+  CHECK(message<ValueError>([&] {
+          avg_pool2d(x, {2, 2, 2});
+        }) ==
         "[avg_pool2d] kernel must be one number, or one for each of 2 spatial dimensions: got (2, 2, 2)");
-  CHECK(message<ValueError>([&] { avg_pool2d(x, 2, {.stride = 0}); }) == "[avg_pool2d] stride must be 1 or more: got (0,)");
-  CHECK(message<ShapeError>([&] { max_pool1d(zeros({1, 1, 2}), 2, {.stride = 1, .padding = 1, .dilation = 3}); }) ==
-        "[max_pool1d] every window must see an element: got kernel (2,), padding (1,) and dilation (3,) for (1, 1, 2)");
+  CHECK(message<ValueError>([&] { avg_pool2d(x, 2, {.stride = 0}); }) ==
+        "[avg_pool2d] stride must be 1 or more: got (0,)");
+  CHECK(message<ShapeError>([&] {
+          max_pool1d(zeros({1, 1, 2}), 2, {.stride = 1, .padding = 1, .dilation = 3});
+        }) ==
+        "[max_pool1d] every window must see an element: got kernel (2,), padding (1,) and dilation (3,) for "
+        "(1, 1, 2)");
   CHECK(message<DTypeError>([&] { max_pool2d(x.astype(int64), 2); }) ==
         "[max_pool2d] takes float32 and float64: got int64. Did you mean x.astype(float32)?");
   CHECK(message<ValueError>([&] { adaptive_avg_pool2d(x, 0); }) ==
         "[adaptive_avg_pool2d] extents must be 1 or more: got (0,)");
-  CHECK(message<ShapeError>([&] { adaptive_avg_pool2d(zeros({1, 1, 0, 4}), 1); }) ==
-        "[adaptive_avg_pool2d] the image must have an element: got shape (1, 1, 0, 4)");
+  CHECK(message<ShapeError>([&] {
+          adaptive_avg_pool2d(zeros({1, 1, 0, 4}), 1);
+        }) == "[adaptive_avg_pool2d] the image must have an element: got shape (1, 1, 0, 4)");
   CHECK(message<ValueError>([&] { interpolate(x, {}); }) ==
         "[interpolate] there must be either a size or a scale: got none");
   CHECK(message<ValueError>([&] { interpolate(x, {.size = 2, .scale = {1}}); }) ==
@@ -151,7 +175,9 @@ TEST_CASE("what poolings refuse") {
         "[interpolate] scale must be positive and finite: got -1");
   CHECK(message<ShapeError>([&] { interpolate(x, {.scale = {0.1}}); }) ==
         "[interpolate] the result must have an element: got scale 0.1 for extents (4, 4)");
-  CHECK(message<ValueError>([&] { interpolate(x, {.scale = {1, 2, 3}}); }) ==
+  CHECK(message<ValueError>([&] {
+          interpolate(x, {.scale = {1, 2, 3}});
+        }) ==
         "[interpolate] scale must be one number, or one for each of 2 spatial dimensions: got 3 numbers");
   CHECK(message<ValueError>([&] { interpolate(x, {.size = 2, .align_corners = true}); }) ==
         "[interpolate] align_corners goes with bilinear only: got nearest");

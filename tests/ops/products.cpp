@@ -23,8 +23,10 @@ List summed(const std::string& inputs, const std::string& result, const std::vec
   std::map<char, std::int64_t> extents;
   std::vector<std::string> parts{""};
   for (const char c : inputs)
-    if (c == ',') parts.emplace_back();
-    else parts.back() += c;
+    if (c == ',')
+      parts.emplace_back();
+    else
+      parts.back() += c;
   std::vector<List> lists;
   for (std::size_t k = 0; k < parts.size(); ++k) {
     lists.push_back(values(tensors[k]));
@@ -72,7 +74,8 @@ TEST_CASE("products of vectors") {
   CHECK(values(inner(tensor({1, 2, 3, 4}, {2, 2}), vector({1, 10}))) == List{21, 43});
   CHECK(inner(numbers({2, 3, 4}), numbers({5, 4})).shape() == Shape{2, 3, 5});
   CHECK(values(kron(vector({1, 2}), vector({1, 10}))) == List{1, 10, 2, 20});
-  CHECK(values(kron(tensor({1, 2, 3, 4}, {2, 2}), tensor({1, 10}, {1, 2}))) == List{1, 10, 2, 20, 3, 30, 4, 40});
+  CHECK(values(kron(tensor({1, 2, 3, 4}, {2, 2}), tensor({1, 10}, {1, 2}))) ==
+        List{1, 10, 2, 20, 3, 30, 4, 40});
   CHECK(kron(vector({1, 2}), numbers({2, 2, 3})).shape() == Shape{2, 2, 6});
   CHECK(values(kron(scalar(2.0, float64), a)) == List{2, 4, 6});
   CHECK(dot(zeros({0}), zeros({0})).item() == 0);
@@ -93,8 +96,8 @@ TEST_CASE("tensordot and trace") {
 }
 
 TEST_CASE("einsum is the sum written out") {
-  const Tensor a = numbers({2, 3}, 1), b = numbers({3, 4}, 2), c = numbers({4, 2}, 3), square = numbers({3, 3}, 4),
-               batch = numbers({5, 2, 3}, 5), other = numbers({5, 3, 4}, 6);
+  const Tensor a = numbers({2, 3}, 1), b = numbers({3, 4}, 2), c = numbers({4, 2}, 3),
+               square = numbers({3, 3}, 4), batch = numbers({5, 2, 3}, 5), other = numbers({5, 3, 4}, 6);
   check("ij", "ji", {a});
   check("ij", "", {a});
   check("ij", "j", {a});
@@ -118,9 +121,11 @@ TEST_CASE("einsum is the sum written out") {
 }
 
 TEST_CASE("einsum with dots, broadcasting and no arrow") {
-  const Tensor a = numbers({2, 3}, 1), b = numbers({3, 4}, 2), batch = numbers({5, 2, 3}, 5), other = numbers({5, 3, 4}, 6);
+  const Tensor a = numbers({2, 3}, 1), b = numbers({3, 4}, 2), batch = numbers({5, 2, 3}, 5),
+               other = numbers({5, 3, 4}, 6);
   CHECK(near(einsum("ij,jk", {a, b}), values(matmul(a, b))));
-  CHECK(near(einsum("ji", {a}), values(a.detach())) == false);  // letters in alphabetical order: the transpose
+  CHECK(near(einsum("ji", {a}), values(a.detach())) ==
+        false);  // letters in alphabetical order: the transpose
   CHECK(einsum("ji", {a}).shape() == Shape{3, 2});
   CHECK(einsum("ij,j", {a, numbers({3})}).shape() == Shape{2});
   CHECK(near(einsum("...ij,...jk->...ik", {batch, other}), values(matmul(batch, other))));
@@ -131,7 +136,8 @@ TEST_CASE("einsum with dots, broadcasting and no arrow") {
   CHECK(near(einsum("...,...->...", {numbers({5, 1, 3}, 7), a}), values(numbers({5, 1, 3}, 7) * a)));
   CHECK(near(einsum("...ij->ij", {batch}), values(sum(batch, 0))));
   CHECK(near(einsum("ij,ij->i", {a, numbers({2, 1}, 8)}), values(sum(a * numbers({2, 1}, 8), 1))));
-  CHECK(near(einsum("i,i->", {numbers({1}), numbers({3}, 2)}), {values(numbers({1}))[0] * sum(numbers({3}, 2)).item()}));
+  CHECK(near(einsum("i,i->", {numbers({1}), numbers({3}, 2)}),
+             {values(numbers({1}))[0] * sum(numbers({3}, 2)).item()}));
   CHECK(einsum("->", {scalar(2.0, float64)}).item() == 2);
   CHECK(einsum(",->", {scalar(2.0, float64), scalar(3.0, float64)}).item() == 6);
   CHECK(einsum("ij,jk->ik", {zeros({2, 0}), zeros({0, 3})}).shape() == Shape{2, 3});
@@ -141,14 +147,18 @@ TEST_CASE("einsum with dots, broadcasting and no arrow") {
 TEST_CASE("products are differentiable twice") {
   differentiates([](const auto& in) { return dot(in[0], in[1]); }, {numbers({3}, 1), numbers({3}, 2)});
   differentiates([](const auto& in) { return outer(in[0], in[1]); }, {numbers({2}, 1), numbers({3}, 2)});
-  differentiates([](const auto& in) { return inner(in[0], in[1]); }, {numbers({2, 3}, 1), numbers({2, 3}, 2)});
+  differentiates([](const auto& in) { return inner(in[0], in[1]); },
+                 {numbers({2, 3}, 1), numbers({2, 3}, 2)});
   differentiates([](const auto& in) { return kron(in[0], in[1]); }, {numbers({2, 1}, 1), numbers({2, 2}, 2)});
-  differentiates([](const auto& in) { return tensordot(in[0], in[1]); }, {numbers({2, 2, 2}, 1), numbers({2, 2}, 2)});
+  differentiates([](const auto& in) { return tensordot(in[0], in[1]); },
+                 {numbers({2, 2, 2}, 1), numbers({2, 2}, 2)});
   differentiates([](const auto& in) { return square(trace(in[0], 0, 0, 1)); }, {numbers({2, 2, 2}, 1)});
-  differentiates([](const auto& in) { return einsum("bij,bjk->ik", in); }, {numbers({2, 2, 3}, 1), numbers({2, 3, 2}, 2)});
+  differentiates([](const auto& in) { return einsum("bij,bjk->ik", in); },
+                 {numbers({2, 2, 3}, 1), numbers({2, 3, 2}, 2)});
   differentiates([](const auto& in) { return einsum("ii,ij,...j->...i", in); },
                  {numbers({2, 2}, 1), numbers({2, 3}, 2), numbers({2, 1, 3}, 3)});
-  differentiates([](const auto& in) { return einsum("ij,ij->ij", in); }, {numbers({2, 3}, 1), numbers({1, 3}, 2)});
+  differentiates([](const auto& in) { return einsum("ij,ij->ij", in); },
+                 {numbers({2, 3}, 1), numbers({1, 3}, 2)});
 }
 
 TEST_CASE("what products refuse") {
@@ -166,10 +176,12 @@ TEST_CASE("what products refuse") {
         "[tensordot] the number of dimensions must be within both shapes: got 2 for (2, 3) and (3,)");
   CHECK(message<ShapeError>([&] { tensordot(a, a, 1); }) ==
         "[tensordot] extents summed over must be equal: got axis 1 of (2, 3) and axis 0 of (2, 3)");
-  CHECK(message<ValueError>([&] { tensordot_over(a, {0, 0}, a, {0, 1}); }) ==
-        "[tensordot_over] an axis may be named once: got (0, 0)");
-  CHECK(message<ValueError>([&] { tensordot_over(a, 0, a, {0, 1}); }) ==
-        "[tensordot_over] there must be as many axes of a as of b: got (0,) and (0, 1)");
+  CHECK(message<ValueError>([&] {
+          tensordot_over(a, {0, 0}, a, {0, 1});
+        }) == "[tensordot_over] an axis may be named once: got (0, 0)");
+  CHECK(message<ValueError>([&] {
+          tensordot_over(a, 0, a, {0, 1});
+        }) == "[tensordot_over] there must be as many axes of a as of b: got (0,) and (0, 1)");
   CHECK(message<IndexError>([&] { tensordot_over(a, 2, a, 0); }) ==
         "[tensordot_over] an axis must lie within the dimensions: got axis 2 for 2 dimensions");
   CHECK(message<ValueError>([&] { trace(a, 0, 1, 1); }) == "[trace] the two axes must differ: got 1 and 1");
@@ -183,14 +195,17 @@ TEST_CASE("what einsum refuses") {
         "[einsum] there must be a tensor for each part of the text: got 1 for \"ij,j\"");
   CHECK(message<ValueError>([&] { einsum("i", {}); }) ==
         "[einsum] there must be a tensor for each part of the text: got none");
-  CHECK(message<ShapeError>([&] { einsum("i,j->ij", {a, v}); }) ==
-        "[einsum] \"i\" must name every dimension: got shape (2, 3)");
+  CHECK(message<ShapeError>([&] {
+          einsum("i,j->ij", {a, v});
+        }) == "[einsum] \"i\" must name every dimension: got shape (2, 3)");
   CHECK(message<ShapeError>([&] { einsum("ijk...", {a}); }) ==
         "[einsum] \"ijk...\" must name every dimension: got shape (2, 3)");
-  CHECK(message<ShapeError>([&] { einsum("ij,i->j", {a, v}); }) ==
-        "[einsum] a letter's extents must be equal: got 2 and 3 in \"ij,i->j\"");
-  CHECK(message<ShapeError>([&] { einsum("ii->i", {zeros({1, 3})}); }) ==
-        "[einsum] a letter's extents must be equal: got 1 and 3 in \"ii->i\"");
+  CHECK(message<ShapeError>([&] {
+          einsum("ij,i->j", {a, v});
+        }) == "[einsum] a letter's extents must be equal: got 2 and 3 in \"ij,i->j\"");
+  CHECK(message<ShapeError>([&] {
+          einsum("ii->i", {zeros({1, 3})});
+        }) == "[einsum] a letter's extents must be equal: got 1 and 3 in \"ii->i\"");
   CHECK(message<ValueError>([&] { einsum("ij->ik", {a}); }) ==
         "[einsum] the result may only name what a tensor has: got \"ij->ik\"");
   CHECK(message<ValueError>([&] { einsum("ij->ii", {a}); }) ==
@@ -199,6 +214,7 @@ TEST_CASE("what einsum refuses") {
         "[einsum] a tensor's dimensions are letters, and \"...\" at most once: got \"i1->i\"");
   CHECK(message<ValueError>([&] { einsum("......", {a}); }) ==
         "[einsum] a tensor's dimensions are letters, and \"...\" at most once: got \"......\"");
-  CHECK(message<DTypeError>([&] { einsum("ij,j", {a, v.astype(float64)}); }) ==
-        "[einsum] dtypes must be equal: got float32 and float64");
+  CHECK(message<DTypeError>([&] {
+          einsum("ij,j", {a, v.astype(float64)});
+        }) == "[einsum] dtypes must be equal: got float32 and float64");
 }

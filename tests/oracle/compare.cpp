@@ -31,16 +31,6 @@ bool near(double got, double expected, const Bound& bound) {
   return std::isfinite(expected) && std::fabs(got - expected) <= bound.absolute + bound.relative * std::fabs(expected);
 }
 
-/// The same numbers as `weights` in tools/oracle/recording.py.
-Tensor weights(const Shape& shape, std::uint64_t salt) {
-  std::vector<double> numbers(static_cast<std::size_t>(element_count(shape)));
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    const auto hashed = static_cast<std::uint32_t>(i * 2654435761u + salt * 40503u + 12345u) >> 16 & 255;
-    numbers[i] = (2.0 * hashed - 255.0) / 128.0;
-  }
-  return support::tensor(numbers, shape);
-}
-
 /// The weighted sum of those tensors that are there and depend on what is varied; empty if there are none.
 Tensor contraction(const Tensors& tensors, std::uint64_t first_salt) {
   Tensor total;
@@ -137,6 +127,15 @@ void check_case(const std::string& key, const Parts& parts, const Entry& entry, 
 }
 
 }  // namespace
+
+Tensor weights(const Shape& shape, std::uint64_t salt) {
+  std::vector<double> numbers(static_cast<std::size_t>(element_count(shape)));
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    const auto hashed = static_cast<std::uint32_t>(i * 2654435761u + salt * 40503u + 12345u) >> 16 & 255;
+    numbers[i] = (2.0 * hashed - 255.0) / 128.0;
+  }
+  return support::tensor(numbers, shape);
+}
 
 std::string difference(const Tensor& got, const Tensor& expected, const Bound& bound) {
   std::ostringstream text;

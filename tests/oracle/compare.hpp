@@ -2,6 +2,7 @@
 // a table here says which call of Wengert answers to which name in it. No case and no entry may be without its other half.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <type_traits>
@@ -39,6 +40,9 @@ struct Entry {
 
 /// Runs every case of tests/oracle/FAMILY.safetensors: values, gradients and second derivatives.
 void check_family(const std::string& family, const std::vector<Entry>& table);
+
+/// The fixed numbers in (-2, 2) that outputs are contracted with; as in tools/oracle/recording.py.
+Tensor weights(const wengert::Shape& shape, std::uint64_t salt);
 
 /// Empty if `got` has the dtype, the shape and the elements of `expected` (NaN equals NaN); else what is wrong first.
 std::string difference(const Tensor& got, const Tensor& expected, const Bound& bound);

@@ -1,9 +1,13 @@
-// Reductions over no, one and several axes against PyTorch.
+// Reductions over no, one and several axes, norms and running sums against PyTorch.
 #include "wengert/ops/reduction.hpp"
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+
 #include "tests/oracle/compare.hpp"
+#include "wengert/ops/cumulative.hpp"
+#include "wengert/ops/elementwise.hpp"
 
 using namespace wengert;
 using oracle::Entry;
@@ -50,7 +54,20 @@ TEST_CASE("reductions agree with PyTorch") {
       {"all:1", [](const In& x) { return all(x[0], 1); }},
       {"any:all", [](const In& x) { return any(x[0]); }},
       {"any:1", [](const In& x) { return any(x[0], 1); }},
+      {"cumsum:0", [](const In& x) { return square(cumsum(x[0], 0)); }},
+      {"cumsum:-1", [](const In& x) { return square(cumsum(x[0], -1)); }},
+      {"cumprod:0", [](const In& x) { return square(cumprod(x[0], 0)); }},
+      {"cumprod:-1", [](const In& x) { return square(cumprod(x[0], -1)); }},
+      {"logcumsumexp:0", [](const In& x) { return square(logcumsumexp(x[0], 0)); }},
+      {"logcumsumexp:-1", [](const In& x) { return square(logcumsumexp(x[0], -1)); }},
+      {"average", [](const In& x) { return average(x[0], x[1]); }},
+      {"average:0", [](const In& x) { return average(x[0], x[1], 0); }},
   };
+  for (const auto& [name, p] : {std::pair("1.0", 1.0), {"2.0", 2.0}, {"3.0", 3.0}, {"0.5", 0.5}, {"inf", double(INFINITY)}}) {
+    const std::string norm_p = std::string("norm.") + name;
+    table.emplace_back(norm_p + ":all", [p = p](const In& x) { return norm(x[0], p); });
+    table.emplace_back(norm_p + ":-1.keepdims", [p = p](const In& x) { return norm(x[0], p, -1, true); });
+  }
   for (const auto& [name, reduce] : reductions)
     for (const Over& over : overs)
       table.emplace_back(name + ":" + over.name, [reduce = reduce, over](const In& x) {

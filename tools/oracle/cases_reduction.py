@@ -1,4 +1,4 @@
-"""Reductions over no, one and several axes: include/wengert/ops/reduction.hpp."""
+"""Reductions over no, one and several axes, norms and running sums: include/wengert/ops/reduction.hpp and cumulative.hpp."""
 import torch
 
 from cases_elementwise import T, inf, nan
@@ -58,3 +58,20 @@ def record(family):
     for name, f in {"all": torch.all, "any": torch.any}.items():
         family.case(f"{name}:all", "random", lambda x: f(x), some.bool())
         family.case(f"{name}:1", "random", lambda x: f(x, 1), some.bool())
+    x, zeros = family.normal(3, 4), torch.tensor([[2.0, 0, 3, -1], [0, 0, 1, 2], [1, 2, 3, 0]], dtype=T)
+    for name in ("cumsum", "cumprod", "logcumsumexp"):
+        for axis in (0, -1):
+            f = getattr(torch, name)
+            family.case(f"{name}:{axis}", "random", lambda t: f(t, axis) ** 2, x)
+    family.case("cumprod:-1", "zeros", lambda t: torch.cumprod(t, -1) ** 2, zeros)
+    family.case("logcumsumexp:-1", "large", lambda t: torch.logcumsumexp(t, -1) ** 2, 300 * x)
+    family.case("cumsum:-1", "whole", lambda t: torch.cumsum(t, -1) ** 2, family.whole(-9, 9, 2, 4))
+    for p in (1.0, 2.0, 3.0, 0.5, inf):
+        family.case(f"norm.{p}:all", "random", lambda t: torch.linalg.vector_norm(t, p), x)
+        family.case(f"norm.{p}:-1.keepdims", "random", lambda t: torch.linalg.vector_norm(t, p, -1, keepdim=True), x)
+    family.case("norm.2.0:all", "large", lambda t: torch.linalg.vector_norm(t / 1e200) * 1e200, 1e200 * x)
+    family.case("norm.inf:all", "ties", lambda t: torch.linalg.vector_norm(t, inf), torch.tensor([2.0, -2, 1, 2], dtype=T))
+    for p in (1.0, 2.0, 3.0):
+        family.case(f"norm.{p}:all", "zero", lambda t: torch.linalg.vector_norm(t, p), torch.zeros(3, dtype=T))
+    family.case("average", "random", lambda t, w: (t * w).sum() / w.sum(), x, family.uniform(0.5, 2, 4))
+    family.case("average:0", "random", lambda t, w: (t * w[:, None]).sum(0) / w.sum(), x, family.uniform(0.5, 2, 3))

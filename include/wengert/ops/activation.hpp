@@ -1,5 +1,5 @@
-// Elementwise functions composed of the rows of elementwise.def, and functions that only change how a gradient goes
-// back. Each takes tensors of any shape and is differentiable to any order away from its kinks.
+// Elementwise functions composed of the rows of elementwise.def, and functions that only change how a
+// gradient goes back. Each takes tensors of any shape and is differentiable to any order away from its kinks.
 // lib/ops/activation.cpp lib/ops/straight_through.cpp
 #pragma once
 
@@ -16,8 +16,8 @@ Tensor selu(const Tensor& x, Location where = {});
 /// x where x > 0, else alpha (exp(x / alpha) - 1). Throws ValueError for alpha = 0.
 Tensor celu(const Tensor& x, double alpha = 1.0, Location where = {});
 enum class GeluForm { erf, tanh };
-/// x times the normal distribution's cumulative probability at x: x (1 + erf(x / sqrt(2))) / 2, or its approximation
-/// x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2.
+/// x times the normal distribution's cumulative probability at x: x (1 + erf(x / sqrt(2))) / 2, or its
+/// approximation x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2.
 Tensor gelu(const Tensor& x, GeluForm form = GeluForm::erf, Location where = {});
 /// x sigmoid(x).
 Tensor silu(const Tensor& x, Location where = {});
@@ -31,7 +31,8 @@ Tensor hardsigmoid(const Tensor& x, Location where = {});
 Tensor hardswish(const Tensor& x, Location where = {});
 /// x / (1 + |x|).
 Tensor softsign(const Tensor& x, Location where = {});
-/// x - bound above bound, x + bound below -bound, else 0, also its gradient. Throws ValueError for a bound below 0.
+/// x - bound above bound, x + bound below -bound, else 0, also its gradient. Throws ValueError for a bound
+/// below 0.
 Tensor softshrink(const Tensor& x, double bound = 0.5, Location where = {});
 /// x where |x| > bound, else 0, also its gradient. Throws ValueError for a bound below 0.
 Tensor hardshrink(const Tensor& x, double bound = 0.5, Location where = {});
@@ -42,7 +43,8 @@ Tensor relu6(const Tensor& x, Location where = {});
 /// x where x > bound, else `value`, with zero gradient.
 Tensor threshold(const Tensor& x, double bound, double value, Location where = {});
 
-/// log(exp(a) + exp(b)), without overflow; -inf, with zero gradients, where both are -inf, and inf where one is.
+/// log(exp(a) + exp(b)), without overflow; -inf, with zero gradients, where both are -inf, and inf where one
+/// is.
 Tensor logaddexp(const Operand& a, const Operand& b);
 /// x log(y), and 0, with zero gradients, where x is 0 and log(y) is not finite, unless y is NaN.
 Tensor xlogy(const Operand& x, const Operand& y);
@@ -59,11 +61,12 @@ Tensor clone(const Tensor& x, Location where = {});
 Tensor stop_gradient(const Tensor& x, Location where = {});
 /// x, with the gradient multiplied by `factor` on its way back.
 Tensor scale_gradient(const Tensor& x, double factor, Location where = {});
-/// x, with the gradient's sign changed on its way back (Ganin and Lempitsky, "Unsupervised domain adaptation by
-/// backpropagation", 2015), times `factor`.
+/// x, with the gradient's sign changed on its way back (Ganin and Lempitsky, "Unsupervised domain adaptation
+/// by backpropagation", 2015), times `factor`.
 Tensor reverse_gradient(const Tensor& x, double factor = 1.0, Location where = {});
-/// The value of `hard` with the gradient of `soft` (Bengio et al., "Estimating or propagating gradients through stochastic
-/// neurons", 2013): straight_through(round(x), x). Throws ShapeError unless both have one shape, DTypeError.
+/// The value of `hard` with the gradient of `soft` (Bengio et al., "Estimating or propagating gradients
+/// through stochastic neurons", 2013): straight_through(round(x), x). Throws ShapeError unless both have one
+/// shape, DTypeError.
 Tensor straight_through(const Tensor& hard, const Tensor& soft, Location where = {});
 
 }  // namespace wengert

@@ -10,20 +10,24 @@ namespace wengert {
 
 /// y[i] = x[0] + ... + x[i] along `axis`. boolean sums to int64.
 Tensor cumsum(const Tensor& x, std::int64_t axis, Location where = {});
-/// y[i] = x[0] * ... * x[i] along `axis`. The derivatives are exact with zeros among the factors, to any order.
+/// y[i] = x[0] * ... * x[i] along `axis`. The derivatives are exact with zeros among the factors, to any
+/// order.
 Tensor cumprod(const Tensor& x, std::int64_t axis, Location where = {});
-/// y[i] = a[i] * y[i - 1] + b[i] along `axis`, y[0] = b[0]: the linear recurrence behind cumprod, moving averages and
-/// linear state spaces. a and b of one shape and float dtype; a[0] does not count.
+/// y[i] = a[i] * y[i - 1] + b[i] along `axis`, y[0] = b[0]: the linear recurrence behind cumprod, moving
+/// averages and linear state spaces. a and b of one shape and float dtype; a[0] does not count.
 Tensor linear_scan(const Tensor& a, const Tensor& b, std::int64_t axis, Location where = {});
-/// y[i] = log(exp(x[0]) + ... + exp(x[i])) along `axis`, without overflow; -inf, with zero gradient, while all are -inf.
+/// y[i] = log(exp(x[0]) + ... + exp(x[i])) along `axis`, without overflow; -inf, with zero gradient, while
+/// all are -inf.
 Tensor logcumsumexp(const Tensor& x, std::int64_t axis, Location where = {});
 
 /// The p-norm (sum of |x|^p)^(1/p) over `axes`, none meaning all; p = INFINITY gives the largest |x|. Without
-/// overflow; 0 over nothing. The gradient is 0 where the norm is 0 and, for p other than 2, with respect to an element that
-/// is 0; for p = INFINITY ties share it evenly. Throws ValueError unless p > 0.
-Tensor norm(const Tensor& x, double p = 2.0, const Axes& axes = {}, bool keepdims = false, Location where = {});
-/// sum(weights * x) / sum(weights) over `axes`, none meaning all. The weights broadcast to x, or are a vector along the
-/// single axis named. Throws ShapeError for any others.
-Tensor average(const Tensor& x, const Tensor& weights, const Axes& axes = {}, bool keepdims = false, Location where = {});
+/// overflow; 0 over nothing. The gradient is 0 where the norm is 0 and, for p other than 2, with respect to
+/// an element that is 0; for p = INFINITY ties share it evenly. Throws ValueError unless p > 0.
+Tensor norm(const Tensor& x, double p = 2.0, const Axes& axes = {}, bool keepdims = false,
+            Location where = {});
+/// sum(weights * x) / sum(weights) over `axes`, none meaning all. The weights broadcast to x, or are a vector
+/// along the single axis named. Throws ShapeError for any others.
+Tensor average(const Tensor& x, const Tensor& weights, const Axes& axes = {}, bool keepdims = false,
+               Location where = {});
 
 }  // namespace wengert

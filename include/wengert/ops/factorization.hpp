@@ -8,7 +8,8 @@
 
 namespace wengert {
 
-// A matrix with a NaN or an infinity in it has NaN everywhere in its result; the others of its batch have
+// A matrix with a NaN or an infinity in it has NaN everywhere in its result (of solve_triangular:
+// where the arithmetic takes it); the others of its batch have
 // theirs. A matrix on which an operation fails is a ValueError that names it by its place in the batch. An
 // empty matrix is taken as mathematics has it: its determinant is 1.
 
@@ -63,10 +64,10 @@ struct Eigh {
 /// 1 / (λⱼ - λᵢ) is taken as 0 there. That is right for functions of the eigenvalues in which equal ones play
 /// equal parts, such as sum(f(λ)), for the trace of V f(λ) Vᵀ, for eigenvectors of other eigenvalues, and for
 /// the projection onto the space that equal ones span. A function of the eigenvalues that treats equal ones
-/// differently, such as the largest, gets one of its subgradients. What would come out wrong, such as V f(λ)
-/// Vᵀ entry by entry, or a second derivative, is a ValueError instead. Where a function is both to eigh's
-/// knowledge, it is an error, with one exception: of V f(λ) Vᵀ with f = 0 at the equal ones, an entry off the
-/// diagonal of their span passes as 0.
+/// differently, such as the largest, gets one of its subgradients. What would come out wrong, such as
+/// V f(λ) Vᵀ entry by entry, or most second derivatives, is a ValueError instead; so is what eigh cannot tell
+/// from it. One case passes: an entry of V f(λ) Vᵀ off the diagonal, within the span of equal eigenvalues at
+/// which f is 0, has gradient 0.
 Eigh eigh(const Tensor& a, Location where = {});
 
 struct Svd {

@@ -8,8 +8,8 @@
 
 namespace wengert {
 
-/// The elements along `axis` in ascending order, or descending. Equal ones keep their order, and the gradient of each
-/// result goes to the element that it is.
+/// The elements along `axis` in ascending order, or descending. Equal ones keep their order, and the gradient
+/// of each result goes to the element that it is.
 Tensor sort(const Tensor& x, std::int64_t axis = -1, bool descending = false, Location where = {});
 /// int64 places of the elements that sort() gives: gather(x, axis, argsort(x, axis)) is sort(x, axis).
 Tensor argsort(const Tensor& x, std::int64_t axis = -1, bool descending = false, Location where = {});
@@ -22,8 +22,9 @@ struct TopK {
 /// Throws ValueError unless 0 <= k <= extent.
 TopK topk(const Tensor& x, std::int64_t k, std::int64_t axis = -1, bool largest = true, Location where = {});
 
-/// Where each value would go in an ascending sequence: int64, the number of elements below it, or with `right` not
-/// above it. (n,) with values of any shape, or rows (..., n) with values (..., m), one sequence for each row.
+/// Where each value would go in an ascending sequence: int64, the number of elements below it, or with
+/// `right` not above it. (n,) with values of any shape, or rows (..., n) with values (..., m), one sequence
+/// for each row.
 Tensor searchsorted(const Tensor& sorted, const Tensor& values, bool right = false, Location where = {});
 
 struct Unique {
@@ -41,12 +42,12 @@ Tensor masked_select(const Tensor& x, const Tensor& mask, Location where = {});
 Tensor nonzero(const Tensor& x, Location where = {});
 /// gather(x, axis, index), the dimensions other than `axis` broadcast.
 Tensor take_along_axis(const Tensor& x, const Tensor& index, std::int64_t axis, Location where = {});
-/// x with values put, or with `accumulate` added, at x[indices[0], indices[1], ...]. The int64 indices are broadcast to
-/// one shape B; values broadcast to B and then the dimensions of x that have no index. Of several values for a place
-/// the last one stays, and it alone has a gradient; with `accumulate` all are added.
-/// Throws IndexError for a place outside, ShapeError, DTypeError.
-Tensor index_put(const Tensor& x, const std::vector<Tensor>& indices, const Tensor& values, bool accumulate = false,
-                 Location where = {});
+/// x with values put, or with `accumulate` added, at x[indices[0], indices[1], ...]. The int64 indices are
+/// broadcast to one shape B; values broadcast to B and then the dimensions of x that have no index. Of
+/// several values for a place the last one stays, and it alone has a gradient; with `accumulate` all are
+/// added. Throws IndexError for a place outside, ShapeError, DTypeError.
+Tensor index_put(const Tensor& x, const std::vector<Tensor>& indices, const Tensor& values,
+                 bool accumulate = false, Location where = {});
 /// Rows of a table: (V, D...) and int64 indices (...) -> (..., D...). Throws IndexError for an index outside.
 Tensor embedding(const Tensor& weight, const Tensor& indices, Location where = {});
 

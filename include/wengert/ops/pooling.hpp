@@ -10,18 +10,21 @@ namespace wengert {
 
 /// Each of stride, padding and dilation is one number, or one for each spatial dimension in braces.
 struct MaxPoolOptions {
-  Axes stride = {};        ///< from one window to the next; none is the kernel's extent
-  Axes padding = 0;        ///< never chosen; at most half the kernel
+  Axes stride = {};  ///< from one window to the next; none is the kernel's extent
+  Axes padding = 0;  ///< never chosen; at most half the kernel
   Axes dilation = 1;
   bool ceil_mode = false;  ///< also count a last window that begins inside and ends outside
 };
 
-/// Largest element of each window: (N, C, L) -> (N, C, L'), L' = (L + 2 padding - dilation (kernel - 1) - 1) / stride
-/// + 1, rounded down. The first of equal ones takes the whole gradient; NaN if there is one. Throws ShapeError if no
-/// window fits or one sees nothing but padding, ValueError for a bad option.
-Tensor max_pool1d(const Tensor& x, const Axes& kernel, const MaxPoolOptions& options = {}, Location where = {});
+/// Largest element of each window: (N, C, L) -> (N, C, L'), L' = (L + 2 padding - dilation (kernel - 1) - 1)
+/// / stride
+/// + 1, rounded down. The first of equal ones takes the whole gradient; NaN if there is one. Throws
+/// ShapeError if no window fits or one sees nothing but padding, ValueError for a bad option.
+Tensor max_pool1d(const Tensor& x, const Axes& kernel, const MaxPoolOptions& options = {},
+                  Location where = {});
 /// (N, C, H, W) -> (N, C, H', W'); as max_pool1d, dimension by dimension.
-Tensor max_pool2d(const Tensor& x, const Axes& kernel, const MaxPoolOptions& options = {}, Location where = {});
+Tensor max_pool2d(const Tensor& x, const Axes& kernel, const MaxPoolOptions& options = {},
+                  Location where = {});
 
 struct AvgPoolOptions {
   Axes stride = {};               ///< from one window to the next; none is the kernel's extent
@@ -30,14 +33,17 @@ struct AvgPoolOptions {
   bool count_include_pad = true;  ///< whether padding counts in a mean
 };
 
-/// Mean of each window: (N, C, L) -> (N, C, L'). What a window of ceil_mode has beyond the padding never counts.
-/// Throws as max_pool1d does.
-Tensor avg_pool1d(const Tensor& x, const Axes& kernel, const AvgPoolOptions& options = {}, Location where = {});
+/// Mean of each window: (N, C, L) -> (N, C, L'). What a window of ceil_mode has beyond the padding never
+/// counts. Throws as max_pool1d does.
+Tensor avg_pool1d(const Tensor& x, const Axes& kernel, const AvgPoolOptions& options = {},
+                  Location where = {});
 /// (N, C, H, W) -> (N, C, H', W').
-Tensor avg_pool2d(const Tensor& x, const Axes& kernel, const AvgPoolOptions& options = {}, Location where = {});
+Tensor avg_pool2d(const Tensor& x, const Axes& kernel, const AvgPoolOptions& options = {},
+                  Location where = {});
 
-/// Means over extents[0] x extents[1] windows that cover the image: window i of H' begins at floor(i H / H') and ends
-/// before ceil((i + 1) H / H'). (N, C, H, W) -> (N, C, H', W'). Throws ShapeError for an image of no elements.
+/// Means over extents[0] x extents[1] windows that cover the image: window i of H' begins at floor(i H / H')
+/// and ends before ceil((i + 1) H / H'). (N, C, H, W) -> (N, C, H', W'). Throws ShapeError for an image of no
+/// elements.
 Tensor adaptive_avg_pool2d(const Tensor& x, const Axes& extents, Location where = {});
 
 enum class Interpolation { nearest, bilinear };
@@ -46,13 +52,13 @@ struct InterpolateOptions {
   Axes size = {};                  ///< the new extents: one, or one for each spatial dimension
   std::vector<double> scale = {};  ///< or the factors, of one number or one each; extents are rounded down
   Interpolation mode = Interpolation::nearest;
-  bool align_corners = false;      ///< bilinear only: the corners' centres, not their edges, fall together
+  bool align_corners = false;  ///< bilinear only: the corners' centres, not their edges, fall together
 };
 
 /// x at other spatial extents, (N, C, spatial...) -> (N, C, size...), of one spatial dimension or more.
-/// nearest: element floor(i L / L'). bilinear (linear in every dimension): at (i + 1/2) L / L' - 1/2, not below 0,
-/// or with align_corners at i (L - 1) / (L' - 1). A given scale takes the place of L' / L.
-/// Throws ValueError unless there is either a size or a scale.
+/// nearest: element floor(i L / L'). bilinear (linear in every dimension): at (i + 1/2) L / L' - 1/2, not
+/// below 0, or with align_corners at i (L - 1) / (L' - 1). A given scale takes the place of L' / L. Throws
+/// ValueError unless there is either a size or a scale.
 Tensor interpolate(const Tensor& x, const InterpolateOptions& options, Location where = {});
 
 }  // namespace wengert

@@ -1,15 +1,43 @@
-// Random tensors, from this thread's stream (core/random.hpp). All are leaves.
+// Random tensors, from this thread's stream (core/random.hpp): the same seed gives the same numbers on any
+// machine and with any number of threads. Distributions with parameters are differentiable in them where they
+// can be, since a fixed draw is moved and scaled (reparameterized).
 #pragma once
 
+#include "wengert/core/operand.hpp"
 #include "wengert/core/random.hpp"
 #include "wengert/core/tensor.hpp"
 
 namespace wengert {
 
-/// Uniform in [0, 1).
+/// A leaf, uniform in [0, 1).
 Tensor rand(const Shape& shape, TensorOptions options = {}, Location where = {});
-/// Normal with mean 0 and variance 1, by Box and Muller's transform.
+/// A leaf, normal with mean 0 and variance 1, by Box and Muller's transform.
 Tensor randn(const Shape& shape, TensorOptions options = {}, Location where = {});
+
+// Parameters are numbers, or tensors that broadcast to `shape`; their dtype is `dtype`.
+
+/// low + (high - low) * rand: uniform in [low, high).
+Tensor uniform(const Shape& shape, const Operand& low = 0.0, const Operand& high = 1.0,
+               DType dtype = float32);
+/// mean + deviation * randn.
+Tensor normal(const Shape& shape, const Operand& mean = 0.0, const Operand& deviation = 1.0,
+              DType dtype = float32);
+/// -log(u) / rate: exponential with mean 1 / rate.
+Tensor exponential(const Shape& shape, const Operand& rate = 1.0, DType dtype = float32);
+/// location - scale * log(-log(u)).
+Tensor gumbel(const Shape& shape, const Operand& location = 0.0, const Operand& scale = 1.0,
+              DType dtype = float32);
+/// Normal with this mean and deviation before it is cut, and only values of z = (x - mean) / deviation in
+/// [low, high], by inversion: accurate for intervals within about eight deviations of the mean. Throws
+/// ValueError unless low < high.
+Tensor truncated_normal(const Shape& shape, const Operand& mean = 0.0, const Operand& deviation = 1.0,
+                        double low = -2.0, double high = 2.0, DType dtype = float32);
+/// 1 with probability p, else 0, of p's shape and dtype. Without derivative.
+Tensor bernoulli(const Tensor& p, Location where = {});
+/// int64 classes drawn with the probabilities softmax(logits) of the last axis, by the largest logit plus
+/// Gumbel noise:
+/// (..., classes) -> (...). Without derivative.
+Tensor categorical(const Tensor& logits, Location where = {});
 /// 0 ... n - 1 as int64 in random order.
 Tensor permutation(std::int64_t n, Location where = {});
 
