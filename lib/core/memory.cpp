@@ -88,20 +88,6 @@ void raise_peak(std::int64_t bytes) {
 
 void push_magazine(FreeBlock* blocks, std::uint32_t cls) noexcept {
   Shared& all = shared();
-  const std::size_t bytes = class_bytes(cls);
-  if (bytes >= large_limit) {
-    // A program whose sizes never repeat must not hoard: keep at most as much as it once had in use.
-    const std::int64_t limit = std::max<std::int64_t>(all.peak.load(std::memory_order_relaxed), 64 << 20);
-    if (all.cached.load(std::memory_order_relaxed) > limit) {
-      while (blocks) {
-        FreeBlock* next = blocks->next;
-        std::free(blocks);
-        all.cached.fetch_sub(static_cast<std::int64_t>(bytes), std::memory_order_relaxed);
-        blocks = next;
-      }
-      return;
-    }
-  }
   const std::lock_guard lock(all.mutex);
   blocks->next_magazine = all.magazines[cls].blocks;
   all.magazines[cls].blocks = blocks;
@@ -170,6 +156,37 @@ void* allocate_fresh(ThreadCache* cache, std::uint32_t cls) {
   return block;
 }
 
+/// Gives back the cached blocks of at least so many bytes: the shared ones, and those of this thread.
+void give_back(ThreadCache* mine, std::size_t from_bytes) noexcept {
+  Shared& all = shared();
+  const std::lock_guard lock(all.mutex);
+  for (std::uint32_t cls = class_count; cls-- > 0 && class_bytes(cls) >= from_bytes;) {
+    const auto free_chain = [&](FreeBlock* block) {
+      while (block) {
+        FreeBlock* next = block->next;
+        std::free(block);
+        all.cached.fetch_sub(static_cast<std::int64_t>(class_bytes(cls)), std::memory_order_relaxed);
+        block = next;
+      }
+    };
+    while (FreeBlock* magazine = all.magazines[cls].blocks) {
+      all.magazines[cls].blocks = magazine->next_magazine;
+      free_chain(magazine);
+    }
+    if (mine) {
+      free_chain(std::exchange(mine->bins[cls].current, {}).blocks);
+      free_chain(std::exchange(mine->bins[cls].spare, {}).blocks);
+    }
+  }
+}
+
+/// True if more is kept for reuse than the program once had in use, as where its sizes never repeat.
+bool hoarding() noexcept {
+  const Shared& all = shared();
+  const std::int64_t limit = std::max<std::int64_t>(all.peak.load(std::memory_order_relaxed), 64 << 20);
+  return all.cached.load(std::memory_order_relaxed) > limit;
+}
+
 void count_cached(std::uint32_t cls, std::int64_t blocks) {
   // Small blocks are not counted one by one: what they amount to is bounded by the peak of nodes.
   if (class_bytes(cls) > small_limit)
@@ -217,9 +234,10 @@ void* allocate(std::uint32_t cls) {
 
 void release(void* memory, std::uint32_t cls) noexcept {
   if constexpr (!pooled) return std::free(memory);
+  ThreadCache* mine = cache();
+  if (class_bytes(cls) >= large_limit && hoarding()) [[unlikely]] give_back(mine, large_limit);
   count_cached(cls, 1);
   auto* block = static_cast<FreeBlock*>(memory);
-  ThreadCache* mine = cache();
   if (!mine) [[unlikely]] {
     block->next = nullptr;
     return push_magazine(block, cls);
@@ -275,30 +293,6 @@ void reset_peak_memory() {
   memory::shared().peak.store(live, std::memory_order_relaxed);
 }
 
-void release_cached_memory() {
-  auto& all = memory::shared();
-  memory::ThreadCache* mine = memory::cache();
-  const std::lock_guard lock(all.mutex);
-  for (std::uint32_t cls = 0; cls < memory::class_count; ++cls) {
-    const std::size_t bytes = memory::class_bytes(cls);
-    if (bytes <= memory::small_limit) continue;
-    const auto free_chain = [&](memory::FreeBlock* block) {
-      while (block) {
-        memory::FreeBlock* next = block->next;
-        std::free(block);
-        all.cached.fetch_sub(static_cast<std::int64_t>(bytes), std::memory_order_relaxed);
-        block = next;
-      }
-    };
-    while (memory::FreeBlock* magazine = all.magazines[cls].blocks) {
-      all.magazines[cls].blocks = magazine->next_magazine;
-      free_chain(magazine);
-    }
-    if (mine) {
-      free_chain(std::exchange(mine->bins[cls].current, {}).blocks);
-      free_chain(std::exchange(mine->bins[cls].spare, {}).blocks);
-    }
-  }
-}
+void release_cached_memory() { memory::give_back(memory::cache(), memory::small_limit + 1); }
 
 }  // namespace wengert

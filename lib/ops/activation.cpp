@@ -97,7 +97,8 @@ Tensor hardsigmoid(const Tensor& x, Location where) {
 Tensor hardswish(const Tensor& x, Location where) {
   const Scope scope("hardswish");
   const At at{where};
-  const Tensor between = div(at(mul(at(x), add(at(x), 3.0))), 6.0);
+  const Tensor inside = clip(at(x), -3.0, 3.0);  // so that what is not picked stays finite for an infinite x
+  const Tensor between = div(at(mul(at(inside), add(at(inside), 3.0))), 6.0);
   return at.pick(less_equal(at(x), -3.0), 0.0, at.pick(greater_equal(at(x), 3.0), x, between));
 }
 

@@ -95,7 +95,8 @@ Pair resolve(const char* operation, const Operand& a, const Operand& b) {
   const DType left = a.tensor().dtype(), right = b.tensor().dtype();
   if (left != right)
     fail<DTypeError>(operation, "dtypes must be equal: got ", left, " and ", right,
-                     ". Did you mean to cast with astype(", is_float(left) ? left : right, ")?");
+                     ". Did you mean to cast with astype(", is_float(left) || right == boolean ? left : right,
+                     ")?");
   return {a.tensor(), b.tensor()};
 }
 

@@ -1,7 +1,12 @@
 // Convolution kernels by unfolding each image and a matrix product; nothing of the unfolded images is kept.
 #include "lib/ops/convolve.hpp"
 
+#include <cstdlib>
+#include <string_view>
+
+#include "lib/core/fail.hpp"
 #include "lib/ops/gemm.hpp"
+#include "lib/ops/onednn.hpp"
 #include "wengert/core/storage.hpp"
 
 namespace wengert {
@@ -98,10 +103,23 @@ void to_weight(const ConvolutionProblem& p, std::byte* to, const std::byte* imag
 template <class T>
 constexpr ConvolutionKernels unfolding{forward<T>, to_input<T>, to_weight<T>};
 
+bool plain_asked() {
+  const char* told = std::getenv("WENGERT_CONV");
+  const std::string_view asked = told ? told : "";
+  if (!asked.empty() && asked != "plain")
+    fail<ValueError>("convolution", "WENGERT_CONV must be plain or not set: got \"", asked, "\"");
+  return !asked.empty();
+}
+
 }  // namespace
 
+const ConvolutionKernels& plain_convolution(DType dtype) noexcept {
+  return dtype == float32 ? unfolding<float> : unfolding<double>;
+}
+
 const ConvolutionKernels& convolution_kernels(const ConvolutionProblem& problem) {
-  return problem.dtype == float32 ? unfolding<float> : unfolding<double>;
+  static const ConvolutionKernels* const single = plain_asked() ? nullptr : onednn_convolution();
+  return problem.dtype == float32 && single ? *single : plain_convolution(problem.dtype);
 }
 
 }  // namespace wengert

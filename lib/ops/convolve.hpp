@@ -24,7 +24,10 @@ struct ConvolutionKernels {
   void (*to_weight)(const ConvolutionProblem&, std::byte* w, const std::byte* x, const std::byte* y);
 };
 
-/// The kernels for a problem.
+/// Unfolding and a matrix product: what every problem can be computed by.
+const ConvolutionKernels& plain_convolution(DType dtype) noexcept;
+
+/// The kernels for a problem: oneDNN's for float32 where the library has them, unless WENGERT_CONV=plain.
 const ConvolutionKernels& convolution_kernels(const ConvolutionProblem& problem);
 
 }  // namespace wengert

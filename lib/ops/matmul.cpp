@@ -90,6 +90,7 @@ Shape batch_of(const Shape& shape) {
 
 Tensor matmul(const Tensor& a, const Tensor& b, Location where) {
   Node &left = a.node(), &right = b.node();
+  if (!is_float(left.dtype) && !is_float(right.dtype)) require_float("matmul", left.dtype);
   if (left.dtype != right.dtype)
     fail<DTypeError>("matmul", "dtypes must be equal: got ", left.dtype, " and ", right.dtype,
                      ". Did you mean to cast with astype(", is_float(left.dtype) ? left.dtype : right.dtype,

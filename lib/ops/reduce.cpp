@@ -15,8 +15,9 @@
 namespace wengert {
 namespace {
 
-constexpr std::int64_t block = 1024;  // elements of a running row
-constexpr std::int64_t group = 32;    // rows added up before they go to the total, so that errors grow slowly
+constexpr std::int64_t block = 1024;   // elements gathered at a time
+constexpr std::int64_t columns = 512;  // of a row at a time: rows waiting for others stay in the cache
+constexpr std::int64_t group = 16;     // rows combined one after the other
 
 struct Dimension {
   std::int64_t extent, in, out;  // strides; out is 0 where the dimension is reduced
@@ -33,6 +34,7 @@ struct Dimensions {
   std::size_t size() const { return count; }
   bool empty() const { return count == 0; }
   Dimension& back() { return places[count - 1]; }
+  const Dimension& back() const { return places[count - 1]; }
   void push_back(const Dimension& d) { places[count++] = d; }
   void pop_back() { --count; }
 };
@@ -105,25 +107,24 @@ template <class T>
 class Reducer {
  public:
   Reducer(kernel::Reduction reduction, T* out, const T* in, int dtype)
-      : reduction_(reduction),
-        out_(out),
+      : out_(out),
         in_(in),
         combine_(kernel::table().forward[static_cast<int>(row_of(reduction))][dtype]),
         fold_(kernel::table().fold[static_cast<int>(reduction)][dtype]) {}
 
-  void run(Dimensions dimensions) {
+  void run(const Dimensions& dimensions) {
     if (dimensions.back().out == 0)
-      fold_inner(std::move(dimensions));
+      fold_inner(dimensions);
     else
-      combine_rows(std::move(dimensions));
+      combine_rows(dimensions);
   }
 
  private:
   static std::byte* bytes(T* p) { return reinterpret_cast<std::byte*>(p); }
   static const std::byte* bytes(const T* p) { return reinterpret_cast<const std::byte*>(p); }
-  void combine(T* into, const T* with, std::int64_t count) {
-    const std::byte* in[2] = {bytes(into), bytes(with)};
-    combine_(bytes(into), in, static_cast<std::size_t>(count));
+  void combine(T* to, const T* a, const T* b, std::int64_t count) {
+    const std::byte* in[2] = {bytes(a), bytes(b)};
+    combine_(bytes(to), in, static_cast<std::size_t>(count));
   }
 
   /// The innermost dimensions are reduced: fold each run to one value.
@@ -137,65 +138,108 @@ class Reducer {
       count *= outer.back().extent;
       outer.pop_back();
     }
+    // If dimensions further out are reduced as well, the runs' values wait in an array of their own.
+    Dimensions rest = outer;
+    std::int64_t values = 1;
+    for (std::size_t i = rest.size(); i-- > 0; values *= rest.places[i].extent) rest.places[i].in = values;
+    const bool more = std::any_of(rest.begin(), rest.end(), [](const Dimension& d) { return d.out == 0; });
+    StorageRef waiting;
+    T* to = out_;
+    if (more) {
+      waiting = StorageRef::allocate(static_cast<std::size_t>(values) * sizeof(T));
+      to = reinterpret_cast<T*>(waiting.data());
+      for (std::size_t i = 0; i < outer.size(); ++i) outer.places[i].out = rest[i].in;
+    }
     alignas(64) T buffer[block];
     const std::int64_t blocks = (count + block - 1) / block;
     const StorageRef partials = StorageRef::allocate(static_cast<std::size_t>(blocks) * sizeof(T));
     T* partial = reinterpret_cast<T*>(partials.data());
     for_each_offset(outer, [&](std::int64_t in, std::int64_t out) {
       StridedReader reader(bytes(in_ + in), sizeof(T), extents, strides);
-      T value;
       if (reader.in_place()) {
-        fold_(bytes(&value), bytes(in_ + in), static_cast<std::size_t>(count));
+        fold_(bytes(to + out), bytes(in_ + in), static_cast<std::size_t>(count));
       } else {
         for (std::int64_t start = 0; start < count; start += block) {
           const std::int64_t length = std::min(block, count - start);
           fold_(bytes(partial + start / block), reader.read(start, length, bytes(buffer)),
                 static_cast<std::size_t>(length));
         }
-        fold_(bytes(&value), partials.data(), static_cast<std::size_t>(blocks));
+        fold_(bytes(to + out), partials.data(), static_cast<std::size_t>(blocks));
       }
-      combine(out_ + out, &value, 1);
     });
+    if (!more) return;
+    in_ = to;
+    combine_rows(rest);
+  }
+
+  /// A part of the rows that are combined into one, in order.
+  struct Rows {
+    Dimensions dimensions;
+    std::array<std::int64_t, max_dimensions> position{};
+    std::int64_t at = 0, step = 1, length = 0;
+
+    std::int64_t count() const {
+      std::int64_t product = 1;
+      for (std::size_t i = 0; i < dimensions.size(); ++i) product *= dimensions[i].extent;
+      return product;
+    }
+    void advance() {
+      for (std::size_t i = dimensions.size(); i-- > 0;) {
+        at += dimensions[i].in;
+        if (++position[i] < dimensions[i].extent) return;
+        at -= dimensions[i].in * dimensions[i].extent;
+        position[i] = 0;
+      }
+    }
+  };
+
+  /// Combines the next `count` rows into `to`, halves with halves, so that errors hardly grow.
+  void combine_some(Rows& rows, const T* from, std::int64_t count, T* to) {
+    if (count > group) {
+      alignas(64) T second[columns];
+      combine_some(rows, from, count / 2, to);
+      combine_some(rows, from, count - count / 2, second);
+      return combine(to, to, second, rows.length);
+    }
+    // The first two rows together, so that none is copied only to be added to.
+    alignas(64) T gathered[2][columns];
+    const T* first = nullptr;
+    for (std::int64_t i = 0; i < count; ++i, rows.advance()) {
+      const T* row = from + rows.at;
+      if (rows.step != 1) {
+        T* place = gathered[i > 0];
+        for (std::int64_t k = 0; k < rows.length; ++k) place[k] = row[k * rows.step];
+        row = place;
+      }
+      if (i == 0) {
+        first = row;
+        continue;
+      }
+      combine(to, i == 1 ? first : to, row, rows.length);
+    }
+    if (count == 1) std::copy_n(first, rows.length, to);
   }
 
   /// The innermost dimension is kept: combine whole rows of it, a block of columns at a time.
-  void combine_rows(Dimensions outer) {
-    const Dimension inner = outer.back();
-    outer.pop_back();
-    alignas(64) T running[block], gathered[block], total[block];
-    for (std::int64_t column = 0; column < inner.extent; column += block) {
-      const std::int64_t length = std::min(block, inner.extent - column);
-      std::int64_t rows = 0, place = -1;
-      const auto flush = [&] {
-        if (rows == 0) return;
-        T* to = out_ + place + column * inner.out;
-        if (inner.out == 1) {
-          combine(to, running, length);
-        } else {
-          for (std::int64_t i = 0; i < length; ++i) total[i] = to[i * inner.out];
-          combine(total, running, length);
-          for (std::int64_t i = 0; i < length; ++i) to[i * inner.out] = total[i];
-        }
-        rows = 0;
-      };
-      for_each_offset(outer, [&](std::int64_t in, std::int64_t out) {
-        if (out != place || rows == group) flush();
-        place = out;
-        const T* row = in_ + in + column * inner.in;
-        if (inner.in != 1) {
-          for (std::int64_t i = 0; i < length; ++i) gathered[i] = row[i * inner.in];
-          row = gathered;
-        }
-        if (rows++ == 0)
-          std::copy_n(row, length, running);
-        else
-          combine(running, row, length);
-      });
-      flush();
-    }
+  void combine_rows(const Dimensions& all) {
+    const Dimension inner = all.back();
+    Dimensions kept;
+    Rows rows;
+    for (std::size_t i = 0; i + 1 < all.size(); ++i) (all[i].out ? kept : rows.dimensions).push_back(all[i]);
+    const std::int64_t count = rows.count();
+    rows.step = inner.in;
+    alignas(64) T total[columns];
+    for_each_offset(kept, [&](std::int64_t in, std::int64_t out) {
+      for (std::int64_t column = 0; column < inner.extent; column += columns) {
+        rows.length = std::min(columns, inner.extent - column);
+        T* to = out_ + out + column * inner.out;
+        combine_some(rows, in_ + in + column * inner.in, count, inner.out == 1 ? to : total);
+        if (inner.out != 1)
+          for (std::int64_t i = 0; i < rows.length; ++i) to[i * inner.out] = total[i];
+      }
+    });
   }
 
-  kernel::Reduction reduction_;
   T* out_;
   const T* in_;
   kernel::Block combine_;
@@ -236,8 +280,10 @@ std::int64_t reduced_count(const Shape& shape, std::uint64_t mask) {
 void reduce(kernel::Reduction reduction, Node& out, const Node& x, std::uint64_t mask) {
   std::byte* to = allocate_value(out);
   const auto run = [&]<class T>(T* values) {
-    std::fill_n(values, out.size(), identity<T>(reduction));
-    if (x.size() == 0) return;
+    if (x.size() == 0) {
+      std::fill_n(values, out.size(), identity<T>(reduction));
+      return;
+    }
     Reducer<T>(reduction, values, x.values<T>(), static_cast<int>(x.dtype)).run(ordered_dimensions(x, mask));
   };
   switch (x.dtype) {

@@ -113,6 +113,7 @@ Tensor min(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
 
 Tensor prod(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
   const Scope scope("prod");
+  if (x.dtype() == boolean) return prod(x.astype(int64, where), axes, keepdims, where);
   const std::uint64_t mask = axis_mask("prod", axes, x.ndim());
   const Shape shape = reduced_shape(x.shape(), mask, keepdims);
   Axes order, last;
@@ -120,7 +121,7 @@ Tensor prod(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
     (mask >> i & 1 ? last : order).push_back(static_cast<std::int64_t>(i));
   for (const std::int64_t axis : last) order.push_back(axis);
   std::int64_t count = reduced_count(x.shape(), mask);
-  if (count == 0) return add({broadcast_to(scalar(1.0, x.dtype()), shape), where}, {0, where});
+  if (count == 0) return add({sum(x, axes, keepdims, where), where}, 1);
   // Halves times halves: each factor's derivative is the product of the others, zeros or not, to any order.
   Tensor y = reshape(permute(x, order, where), {element_count(shape), count}, where);
   for (; count > 1; count = (count + 1) / 2) {
@@ -158,7 +159,7 @@ Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdims, Location wher
   const Scope scope("logsumexp");
   require_float("logsumexp", x.dtype());
   if (reduced_count(x.shape(), axis_mask("logsumexp", axes, x.ndim())) == 0)
-    return add({broadcast_to(scalar(-INFINITY, x.dtype()), sum(x, axes, keepdims).shape()), where}, 0.0);
+    return add({sum(x, axes, keepdims, where), where}, -INFINITY);
   // The result does not depend on the shift, so it is taken as a constant; an infinite one would make NaN.
   const Tensor largest = max(x.detach(), axes, true, where);
   const Tensor shift = wengert::where({isfinite(largest), where}, largest, 0.0);

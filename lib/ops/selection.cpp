@@ -60,6 +60,8 @@ Tensor where(const Operand& mask, const Operand& a, const Operand& b) {
 
 Tensor masked_fill(const Tensor& x, const Tensor& mask, double value, Location location) {
   const Scope scope("masked_fill");
+  if (x.dtype() == int64 && value < 0x1p63 && static_cast<double>(whole(value)) == value)
+    return where({mask, location}, {whole(value), location}, {x, location});
   return where({mask, location}, {value, location}, {x, location});
 }
 
@@ -71,12 +73,15 @@ Tensor clip(const Operand& x, const Operand& low, const Operand& high) {
 
 // On booleans, false < true: comparisons say what logic needs.
 Tensor logical_and(const Operand& a, const Operand& b) {
+  const Scope scope("logical_and");
   return where(mask_of("logical_and", a), mask_of("logical_and", b), {false, a.where()});
 }
 Tensor logical_or(const Operand& a, const Operand& b) {
+  const Scope scope("logical_or");
   return where(mask_of("logical_or", a), {true, a.where()}, mask_of("logical_or", b));
 }
 Tensor logical_xor(const Operand& a, const Operand& b) {
+  const Scope scope("logical_xor");
   return not_equal({mask_of("logical_xor", a), a.where()}, mask_of("logical_xor", b));
 }
 Tensor logical_not(const Tensor& x, Location location) {

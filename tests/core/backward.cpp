@@ -53,8 +53,9 @@ TEST_CASE("what backward() asks of a tensor") {
         "[backward] this tensor does not depend on any tensor that wants a gradient");
   CHECK(message<GraphError>([&] { sum(x > 0.0).backward(); }) ==
         "[backward] this tensor does not depend on any tensor that wants a gradient");
-  CHECK(message<ShapeError>([&] { (x * x).backward({.seed = zeros({1, 2}, {.dtype = float64})}); }) ==
-        "[backward] a seed must have its output's shape: got (1, 2) for (2,)");
+  CHECK(message<ShapeError>([&] {
+          (x * x).backward({.seed = zeros({1, 2}, {.dtype = float64})});
+        }) == "[backward] a seed must have its output's shape: got (1, 2) for (2,)");
   CHECK(message<DTypeError>([&] { (x * x).backward({.seed = zeros({2})}); }) ==
         "[backward] a seed must have its output's dtype: got float32 for float64");
   CHECK(!x.has_grad());
@@ -73,7 +74,8 @@ TEST_CASE("a graph is freed by the pass unless it is retained") {
   y.backward();
   CHECK(x.grad().item() == 54.0);
   CHECK(message<GraphError>([&] { y.backward(); }) ==
-        "[backward] the graph below 'mul' was freed by an earlier backward pass: pass {.retain_graph = true} to that "
+        "[backward] the graph below 'mul' was freed by an earlier backward pass: pass {.retain_graph = true} "
+        "to that "
         "one");
   CHECK(x.grad().item() == 54.0);
   CHECK(y.item() == 27.0);
@@ -86,9 +88,10 @@ TEST_CASE("a graph is freed by the pass unless it is retained") {
 }
 
 TEST_CASE("an error in a rule leaves every gradient as it was") {
-  static constexpr Operation broken{.name = "broken",
-                                    .forward = [](Node& node) { share_value(node, node.input(0), 0, node.input(0).strides); },
-                                    .rules = {[](const Call&) -> Tensor { throw ValueError("[broken] no derivative"); }}};
+  static constexpr Operation broken{
+      .name = "broken",
+      .forward = [](Node& node) { share_value(node, node.input(0), 0, node.input(0).strides); },
+      .rules = {[](const Call&) -> Tensor { throw ValueError("[broken] no derivative"); }}};
   const Tensor x = leaf({1.0, 2.0}), w = leaf({1.0, 1.0});
   sum(w * x).backward();
   const auto before = values(x.grad()), of_w = values(w.grad());
@@ -143,8 +146,8 @@ TEST_CASE("x.backward() a thousand times, the graph of the sum included") {
 
 TEST_CASE("run_backward without targets accumulates into leaves, with them it does not") {
   const Tensor x = number(2.0), y = x * x, one = scalar(1.0, float64);
-  const auto of_targets = run_backward(std::vector<Tensor>{y}, std::vector<Tensor>{one}, std::vector<Tensor>{x},
-                                       {.retain_graph = true});
+  const auto of_targets = run_backward(std::vector<Tensor>{y}, std::vector<Tensor>{one},
+                                       std::vector<Tensor>{x}, {.retain_graph = true});
   CHECK(of_targets.size() == 1);
   CHECK(of_targets[0].item() == 4.0);
   CHECK(!x.has_grad());

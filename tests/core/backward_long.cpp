@@ -11,8 +11,8 @@
 using namespace wengert;
 using support::number;
 
-// Sanitizers keep so much beside each block that the longest chains do not fit; how deep the stack goes shows as well
-// in shorter ones.
+// Sanitizers keep so much beside each block that the longest chains do not fit; how deep the stack goes shows
+// as well in shorter ones.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool sanitized = true;
 #else
@@ -88,7 +88,8 @@ TEST_CASE("a long chain of gradients of gradients is freed without recursion") {
 
 TEST_CASE("100,000 training steps leave memory as it was") {
   const int steps = sanitized ? 5'000 : 100'000;
-  const Tensor w = parameter(full({4, 3}, 0.1)), b = parameter(zeros({3})), x = full({5, 4}, 0.5), y = ones({5, 3});
+  const Tensor w = parameter(full({4, 3}, 0.1)), b = parameter(zeros({3})), x = full({5, 4}, 0.5),
+               y = ones({5, 3});
   const auto step = [&](double rate) {
     mean(square(tanh(matmul(x, w) + b) - y)).backward();
     const NoGrad values_only;

@@ -1,5 +1,5 @@
-// Every call's line is recorded: of functions, of operators with tensors and numbers on either side, and of what rules
-// record on behalf of a call.
+// Every call's line is recorded: of functions, of operators with tensors and numbers on either side, and of
+// what rules record on behalf of a call.
 #include "wengert/core/location.hpp"
 
 #include <cstring>
@@ -60,8 +60,7 @@ TEST_CASE("operators record their caller's line, whichever side is a number") {
   CHECK(here(-x, __LINE__));
   CHECK(here(x > 1.0, __LINE__));
   CHECK(here(1.0 == x, __LINE__));
-  const Tensor y = x *
-                   x;  // the first operand's line
+  const Tensor y = x * x;  // the first operand's line
   CHECK(y.node().where.line >= __LINE__ - 2);
   CHECK(y.node().where.line < __LINE__);
 }

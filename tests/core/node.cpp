@@ -89,17 +89,17 @@ TEST_CASE("shapes that no tensor can have") {
         "[tensor] a tensor has at most 32 dimensions: got 33");
   CHECK(zeros(Dims::filled(32, 1)).size() == 1);
   CHECK(message<ShapeError>([] { zeros({2, -3}); }) == "[tensor] extents must not be negative: got (2, -3)");
-  CHECK(message<ShapeError>([&] { zeros({huge, 4}); }) ==
-        "[tensor] the shape is too large: got (4611686018427387904, 4)");
-  CHECK(message<ShapeError>([&] { zeros({0, huge, huge}); }) ==
-        "[tensor] the shape is too large: got (0, 4611686018427387904, 4611686018427387904)");
+  CHECK(message<ShapeError>([&] {
+          zeros({huge, 4});
+        }) == "[tensor] the shape is too large: got (4611686018427387904, 4)");
+  CHECK(message<ShapeError>([&] {
+          zeros({0, huge, huge});
+        }) == "[tensor] the shape is too large: got (0, 4611686018427387904, 4611686018427387904)");
   CHECK(message<ShapeError>([&] { zeros({INT64_MIN}); }) ==
         "[tensor] extents must not be negative: got (-9223372036854775808,)");
-  const Tensor x = zeros({1}), none = zeros({0, std::int64_t{1} << 40});
+  const Tensor x = zeros({1});
   CHECK(message<ShapeError>([&] { broadcast_to(x, {huge}); }) ==
         "[tensor] the shape is too large: got (4611686018427387904,)");
-  CHECK(message<ShapeError>([&] { sum(broadcast_to(none, {0, 16, std::int64_t{1} << 40}), {0}); }) ==
-        "[tensor] the shape is too large: got (16, 1099511627776)");
 }
 
 TEST_CASE("axes") {

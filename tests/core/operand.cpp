@@ -10,13 +10,18 @@ using support::values;
 
 // Compound assignment does not exist: a tensor's value does not change.
 template <class T, class U>
-concept CompoundAssignable = requires(T& x, const U& y) { x += y; } || requires(T& x, const U& y) { x -= y; } ||
-                             requires(T& x, const U& y) { x *= y; } || requires(T& x, const U& y) { x /= y; };
+concept CompoundAssignable = requires(T& x, const U& y) {
+  x += y;
+}
+|| requires(T& x, const U& y) { x -= y; }
+|| requires(T& x, const U& y) { x *= y; }
+|| requires(T& x, const U& y) { x /= y; };
 static_assert(!CompoundAssignable<Tensor, Tensor> && !CompoundAssignable<Tensor, double>);
 static_assert(!CompoundAssignable<Tensor, xt::xarray<double>> && CompoundAssignable<double, double>);
 
 TEST_CASE("a number takes the dtype of the tensor beside it") {
-  const Tensor f = support::vector({1, 2}, float32), d = support::vector({1, 2}), i = support::vector({1, 2}, int64);
+  const Tensor f = support::vector({1, 2}, float32), d = support::vector({1, 2}),
+               i = support::vector({1, 2}, int64);
   CHECK((f * 2).dtype() == float32);
   CHECK((2.0 * f).dtype() == float32);
   CHECK((d + 1).dtype() == float64);
@@ -30,10 +35,11 @@ TEST_CASE("a number takes the dtype of the tensor beside it") {
 }
 
 TEST_CASE("dtypes are not mixed silently") {
-  const Tensor f = zeros({2}), d = zeros({2}, {.dtype = float64}), i = zeros({2}, {.dtype = int64}), b = f > 0.0;
+  const Tensor f = zeros({2}), d = zeros({2}, {.dtype = float64}), i = zeros({2}, {.dtype = int64}),
+               b = f > 0.0;
   CHECK(message<DTypeError>([&] { f + d; }) ==
         "[add] dtypes must be equal: got float32 and float64. Did you mean to cast with astype(float32)?");
-  CHECK(message<DTypeError>([&] { i * d; }) ==
+  CHECK(message<DTypeError>([&] { i* d; }) ==
         "[mul] dtypes must be equal: got int64 and float64. Did you mean to cast with astype(float64)?");
   CHECK(message<DTypeError>([&] { b + b; }) ==
         "[add] boolean tensors have no arithmetic: got boolean. Did you mean x.astype(int64)?");
@@ -43,7 +49,8 @@ TEST_CASE("dtypes are not mixed silently") {
 TEST_CASE("a tensor beside an xtensor expression computes at once") {
   const Tensor x = support::leaf({1, 2, 3});
   xt::xarray<double> a{10, 20, 30};
-  const Tensor left = a - x, right = x * a, of_expression = (a + 1.0) * x, of_temporary = xt::xarray<double>{1, 1, 1} / x;
+  const Tensor left = a - x, right = x * a, of_expression = (a + 1.0) * x,
+               of_temporary = xt::xarray<double>{1, 1, 1} / x;
   a.fill(0.0);
   CHECK(values(left) == std::vector<double>{9, 18, 27});
   CHECK(values(right) == std::vector<double>{10, 40, 90});
@@ -56,8 +63,11 @@ TEST_CASE("a tensor beside an xtensor expression computes at once") {
   CHECK(compared.dtype() == boolean);
   CHECK(values(compared) == std::vector<double>{0, 1, 1});
   CHECK(values(xt::xarray<double>{1, 1, 1} == x) == std::vector<double>{1, 0, 0});
-  CHECK(message<DTypeError>([&] { x + xt::xarray<float>{1, 2, 3}; }).rfind("[add] dtypes must be equal", 0) == 0);
-  CHECK(message<ShapeError>([&] { x + xt::xarray<double>{1, 2}; }) ==
-        "[add] shapes must broadcast: got (3,) and (2,)");
+  CHECK(message<DTypeError>([&] {
+          x + xt::xarray<float>{1, 2, 3};
+        }).rfind("[add] dtypes must be equal", 0) == 0);
+  CHECK(message<ShapeError>([&] {
+          x + xt::xarray<double>{1, 2};
+        }) == "[add] shapes must broadcast: got (3,) and (2,)");
   CHECK(values(x + xt::xtensor<double, 2>{{1}, {2}}).size() == 6);
 }

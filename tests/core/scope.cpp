@@ -51,6 +51,7 @@ TEST_CASE("an error names the scopes, also one thrown on the way out") {
           const Scope inner("head");
           matmul(zeros({2, 3}), zeros({2, 3}));
         }) ==
-        "[net/head: matmul] inner dimensions must agree: got (2, 3) and (2, 3). Did you mean matmul(a, transpose(b))?");
+        "[net/head: matmul] inner dimensions must agree: got (2, 3) and (2, 3). Did you mean matmul(a, "
+        "transpose(b))?");
   CHECK(Scope::path() == "net");
 }

@@ -45,9 +45,7 @@ TEST_CASE("live and peak bytes, and nodes") {
     CHECK(memory_stats().live_bytes - before.live_bytes >= 4000);
     CHECK(memory_stats().live_bytes - before.live_bytes < 5000);
     CHECK(memory_stats().live_nodes == before.live_nodes + 3);  // a leaf is two
-    {
-      const Tensor large = zeros({1 << 20});
-    }
+    { const Tensor large = zeros({1 << 20}); }
     CHECK(memory_stats().peak_bytes - before.live_bytes >= 4 << 20);
   }
   CHECK(memory_stats().live_bytes == before.live_bytes);
@@ -85,8 +83,9 @@ TEST_CASE("a program whose sizes never repeat does not hoard") {
 #endif
 
 TEST_CASE("asking for more than there is") {
-  CHECK(support::message<ShapeError>([] { zeros({1, INT64_MAX}); }) ==
-        "[tensor] the shape is too large: got (1, 9223372036854775807)");
+  CHECK(support::message<ShapeError>([] {
+          zeros({1, INT64_MAX});
+        }) == "[tensor] the shape is too large: got (1, 9223372036854775807)");
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which would end the program
   CHECK(support::message([] { StorageRef::allocate(std::size_t{1} << 46); }) ==
         "[storage] not enough memory: asked for 70368744177664 bytes");

@@ -88,22 +88,26 @@ TEST_CASE("array() keeps what it reads alive") {
 
 TEST_CASE("asking for what a tensor is not") {
   const Tensor x = zeros({2, 2});
-  CHECK(message<DTypeError>([&] { x.array<double>(); }) ==
-        "[array] the element type must be the tensor's: asked for float64, the tensor is float32. Did you mean "
-        "x.astype(float64).array<...>()?");
-  CHECK(message<ShapeError>([&] { x.item(); }) == "[item] the tensor must have one element: got shape (2, 2)");
+  CHECK(
+      message<DTypeError>([&] { x.array<double>(); }) ==
+      "[array] the element type must be the tensor's: asked for float64, the tensor is float32. Did you mean "
+      "x.astype(float64).array<...>()?");
+  CHECK(message<ShapeError>([&] { x.item(); }) ==
+        "[item] the tensor must have one element: got shape (2, 2)");
   CHECK(message<GraphError>([&] { x.grad(); }) ==
         "[grad] this tensor wants no gradient: make it with parameter(...)");
   CHECK(message<GraphError>([&] { leaf({1}).grad(); }) ==
         "[grad] no gradient is there yet: call backward() on something computed from this tensor");
   const Tensor y = leaf({1}) * 2.0;
-  CHECK(message<GraphError>([&] { y.grad(); }) == "[grad] only a leaf has that: got the result of an operation, mul");
+  CHECK(message<GraphError>([&] { y.grad(); }) ==
+        "[grad] only a leaf has that: got the result of an operation, mul");
   CHECK(message<GraphError>([&] { y.zero_grad(); }) ==
         "[zero_grad] only a leaf has that: got the result of an operation, mul");
   CHECK(message<GraphError>([&] { y.assign(y); }) ==
         "[assign] only a leaf takes a new value: got the result of an operation");
-  CHECK(message<DTypeError>([] { parameter(xt::xarray<int>{1, 2}); }) ==
-        "[parameter] only float32 and float64 tensors can want a gradient: got int64");
+  CHECK(message<DTypeError>([] {
+          parameter(xt::xarray<int>{1, 2});
+        }) == "[parameter] only float32 and float64 tensors can want a gradient: got int64");
   CHECK(message<DTypeError>([] { zeros({2}, {.dtype = boolean, .requires_grad = true}); }) ==
         "[parameter] only float32 and float64 tensors can want a gradient: got boolean");
 }

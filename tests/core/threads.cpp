@@ -1,4 +1,5 @@
-// Threads: independent graphs anywhere, shared leaves read by all and added to under a lock, tensors in static storage.
+// Threads: independent graphs anywhere, shared leaves read by all and added to under a lock, tensors in
+// static storage.
 #include <atomic>
 #include <thread>
 #include <vector>

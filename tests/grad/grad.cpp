@@ -26,9 +26,11 @@ TEST_CASE("the derivative in each input, and .grad() stays empty") {
 
 TEST_CASE("seeds weigh the outputs") {
   const Tensor x = leaf({1.0, 2.0});
-  CHECK(values(grad(x * x, {x}, {.seeds = {support::vector({1.0, -3.0})}})[0]) == std::vector<double>{2, -12});
+  CHECK(values(grad(x * x, {x}, {.seeds = {support::vector({1.0, -3.0})}})[0]) ==
+        std::vector<double>{2, -12});
   const Tensor a = x * 3.0, b = sum(x);
-  const auto g = grad_of_outputs({a, b}, {x}, {.seeds = {support::vector({1.0, 2.0}), support::tensor({5.0}, {})}});
+  const auto g =
+      grad_of_outputs({a, b}, {x}, {.seeds = {support::vector({1.0, 2.0}), support::tensor({5.0}, {})}});
   CHECK(values(g[0]) == std::vector<double>{8, 11});
   // The same output twice counts twice.
   CHECK(grad_of_outputs({sum(x * x), sum(x * x)}, {x})[0].array<double>()(1) == 8.0);
@@ -37,29 +39,36 @@ TEST_CASE("seeds weigh the outputs") {
 TEST_CASE("what seeds and outputs must be") {
   const Tensor x = leaf({1.0, 2.0});
   CHECK(message<ShapeError>([&] { grad(x * x, {x}); }) ==
-        "[grad] an output of several elements needs a seed of its shape: got shape (2,). Did you mean grad(sum(y), "
+        "[grad] an output of several elements needs a seed of its shape: got shape (2,). Did you mean "
+        "grad(sum(y), "
         "...)?");
   CHECK(message<ShapeError>([&] { grad(x * x, {x}, {.seeds = {zeros({3}, {.dtype = float64})}}); }) ==
         "[backward] a seed must have its output's shape: got (3,) for (2,)");
   CHECK(message<DTypeError>([&] { grad(x * x, {x}, {.seeds = {zeros({2})}}); }) ==
         "[backward] a seed must have its output's dtype: got float32 for float64");
-  CHECK(message<GraphError>([&] { grad(x * x, {x}, {.seeds = {x, x}}); }) ==
-        "[backward] there must be a seed for each output: got 2 for 1");
+  CHECK(message<GraphError>([&] {
+          grad(x * x, {x}, {.seeds = {x, x}});
+        }) == "[backward] there must be a seed for each output: got 2 for 1");
   CHECK(grad(sum(x), {}).empty());
 }
 
 TEST_CASE("an input that is not reached") {
   const Tensor x = number(2.0), unused = leaf({1.0, 2.0}), constant = support::vector({1.0});
-  CHECK(message<GraphError>([&] { grad(x * x, {x, unused}); }) ==
-        "[grad] the output must depend on every input: it does not depend on input 1, of shape (2,). Did you mean "
+  CHECK(message<GraphError>([&] {
+          grad(x * x, {x, unused});
+        }) ==
+        "[grad] the output must depend on every input: it does not depend on input 1, of shape (2,). Did you "
+        "mean "
         "{.allow_unused = true}?");
   const auto g = grad(x * x, {x, unused}, {.allow_unused = true});
   CHECK(g[0].item() == 4.0);
   CHECK(!g[1].defined());
   CHECK(message<GraphError>([&] { grad(x * x, {constant}); }) ==
-        "[grad] an input must want a gradient: got one of shape (1,) that does not. Did you mean parameter(...)?");
+        "[grad] an input must want a gradient: got one of shape (1,) that does not. Did you mean "
+        "parameter(...)?");
   CHECK(message<GraphError>([&] { grad(sum(constant), {x}); }) ==
-        "[grad] the output must depend on every input: it does not depend on input 0, of shape (). Did you mean "
+        "[grad] the output must depend on every input: it does not depend on input 0, of shape (). Did you "
+        "mean "
         "{.allow_unused = true}?");
   CHECK(message<GraphError>([&] { grad(x, {Tensor()}); }) ==
         "[tensor] an empty tensor has no value: give it one first");
@@ -82,7 +91,7 @@ TEST_CASE("results on the way are targets too") {
   const Tensor x = number(3.0), h = x * x, y = h * h;
   CHECK(grad(y, {h}, {.retain_graph = true})[0].item() == 18.0);
   CHECK(grad(y, {h, x}, {.retain_graph = true})[1].item() == 108.0);
-  CHECK(grad(y, {y}, {.retain_graph = true})[0].item() == 1.0);   // output and input in one
+  CHECK(grad(y, {y}, {.retain_graph = true})[0].item() == 1.0);  // output and input in one
   CHECK(grad(x, {x})[0].item() == 1.0);
   const auto twice = grad(y, {x, x, h}, {.retain_graph = true});  // the same input twice
   CHECK(twice[0].item() == 108.0);
@@ -104,14 +113,19 @@ TEST_CASE("a long graph is freed as the pass goes, and only where the pass goes"
   CHECK(near(grad(left, {x}, {.retain_graph = true})[0].item(), 2 * std::cos(1.0)));
   CHECK(near(grad(right, {x})[0].item(), 3 * std::cos(1.0)));
   CHECK(message<GraphError>([&] { grad(left, {x}); }) ==
-        "[grad] the graph below 'sin' was freed by an earlier backward pass: pass {.retain_graph = true} to that one");
+        "[grad] the graph below 'sin' was freed by an earlier backward pass: pass {.retain_graph = true} to "
+        "that one");
   CHECK(message<GraphError>([&] { right.backward(); }) ==
-        "[backward] the graph below 'mul' was freed by an earlier backward pass: pass {.retain_graph = true} to that "
+        "[backward] the graph below 'mul' was freed by an earlier backward pass: pass {.retain_graph = true} "
+        "to that "
         "one");
   // A freed node can still be a target: nothing below it is needed.
   CHECK(grad(trunk * 5.0, {trunk})[0].item() == 5.0);
-  CHECK(message<GraphError>([&] { grad(trunk * 5.0, {trunk, x}, {.allow_unused = true}); }) ==
-        "[grad] the graph below 'sin' was freed by an earlier backward pass: pass {.retain_graph = true} to that one");
+  CHECK(message<GraphError>([&] {
+          grad(trunk * 5.0, {trunk, x}, {.allow_unused = true});
+        }) ==
+        "[grad] the graph below 'sin' was freed by an earlier backward pass: pass {.retain_graph = true} to "
+        "that one");
 }
 
 TEST_CASE("create_graph: derivatives of any order") {

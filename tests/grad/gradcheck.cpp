@@ -1,5 +1,5 @@
-// The tester is tested: operations whose derivatives are wrong in one way each, made as a user would make them, must
-// each be caught with a message that says so, and right ones must pass.
+// The tester is tested: operations whose derivatives are wrong in one way each, made as a user would make
+// them, must each be caught with a message that says so, and right ones must pass.
 #include "wengert/grad/gradcheck.hpp"
 
 #include <sstream>
@@ -29,45 +29,52 @@ TensorFunction squares(const Operation& operation) {
 
 const Tensor point = support::vector({0.5, -1.25, 2.0});
 
-constexpr Operation right_squares{
-    .name = "squares", .forward = forward_squares, .rules = {[](const Call& c) { return c.g * (2.0 * c.x(0)); }}};
+constexpr Operation right_squares{.name = "squares",
+                                  .forward = forward_squares,
+                                  .rules = {[](const Call& c) { return c.g * (2.0 * c.x(0)); }}};
 
-constexpr Operation slightly_off{.name = "squares", .forward = forward_squares, .rules = {[](const Call& c) {
-                                   const Tensor error(xt::xarray<double>{0.0, 1e-6, 0.0});
-                                   return c.g * (2.0 * c.x(0) + error);
-                                 }}};
-constexpr Operation gives_nan{.name = "squares", .forward = forward_squares, .rules = {[](const Call& c) {
-                                return c.g * (2.0 * c.x(0) + std::nan(""));
-                              }}};
-constexpr Operation nan_in_one{.name = "squares", .forward = forward_squares, .rules = {[](const Call& c) {
+constexpr Operation slightly_off{
+    .name = "squares", .forward = forward_squares, .rules = {[](const Call& c) {
+                                                     const Tensor error(xt::xarray<double>{0.0, 1e-6, 0.0});
+                                                     return c.g * (2.0 * c.x(0) + error);
+                                                   }}};
+constexpr Operation gives_nan{.name = "squares",
+                              .forward = forward_squares,
+                              .rules = {[](const Call& c) { return c.g * (2.0 * c.x(0) + std::nan("")); }}};
+constexpr Operation nan_in_one{.name = "squares",
+                               .forward = forward_squares,
+                               .rules = {[](const Call& c) {
                                  const Tensor error(xt::xarray<double>{0.0, 0.0, std::nan("")});
                                  return c.g * (2.0 * c.x(0) + error);
                                }}};
-constexpr Operation gives_infinity{.name = "squares", .forward = forward_squares, .rules = {[](const Call& c) {
-                                     return c.g * (2.0 * c.x(0)) / 0.0;
-                                   }}};
+constexpr Operation gives_infinity{.name = "squares",
+                                   .forward = forward_squares,
+                                   .rules = {[](const Call& c) { return c.g * (2.0 * c.x(0)) / 0.0; }}};
 constexpr Operation wrong_shape{.name = "squares", .forward = forward_squares, .rules = {[](const Call& c) {
-                                  return reshape(c.g, {3, 1});
-                                }}};
-constexpr Operation too_small{.name = "squares", .forward = forward_squares, .rules = {[](const Call& c) {
-                                return sum(c.g);
-                              }}};
-constexpr Operation wrong_dtype{.name = "squares", .forward = forward_squares, .rules = {[](const Call& c) {
-                                  return (c.g * (2.0 * c.x(0))).astype(float32);
-                                }}};
+                                                                                 return reshape(c.g, {3, 1});
+                                                                               }}};
+constexpr Operation too_small{
+    .name = "squares", .forward = forward_squares, .rules = {[](const Call& c) { return sum(c.g); }}};
+constexpr Operation wrong_dtype{
+    .name = "squares", .forward = forward_squares, .rules = {[](const Call& c) {
+                                                     return (c.g * (2.0 * c.x(0))).astype(float32);
+                                                   }}};
 constexpr Operation no_rule{.name = "squares", .forward = forward_squares, .rules = {nullptr}};
-constexpr Operation outside_the_tape{.name = "squares", .forward = forward_squares, .rules = {[](const Call& c) {
-                                       const NoGrad values_only;
-                                       return c.g * (2.0 * c.x(0));
-                                     }}};
-constexpr Operation input_detached{.name = "squares", .forward = forward_squares, .rules = {[](const Call& c) {
-                                     return c.g * (2.0 * c.x(0).detach());
-                                   }}};
-constexpr Operation wrong_second{.name = "squares", .forward = forward_squares, .rules = {[](const Call& c) {
-                                   // The value is right, its own derivative is twice what it should be.
-                                   const Tensor x = c.x(0);
-                                   return c.g * (4.0 * x - 2.0 * x.detach());
-                                 }}};
+constexpr Operation outside_the_tape{
+    .name = "squares", .forward = forward_squares, .rules = {[](const Call& c) {
+                                                     const NoGrad values_only;
+                                                     return c.g * (2.0 * c.x(0));
+                                                   }}};
+constexpr Operation input_detached{.name = "squares",
+                                   .forward = forward_squares,
+                                   .rules = {[](const Call& c) { return c.g * (2.0 * c.x(0).detach()); }}};
+constexpr Operation wrong_second{
+    .name = "squares", .forward = forward_squares, .rules = {[](const Call& c) {
+                                                     // The value is right, its own derivative is twice what
+                                                     // it should be.
+                                                     const Tensor x = c.x(0);
+                                                     return c.g * (4.0 * x - 2.0 * x.detach());
+                                                   }}};
 
 std::string problem(const TensorFunction& f, const Vector& inputs, int order = 1) {
   const GradcheckReport report = gradcheck(f, inputs, {.order = order});
@@ -106,19 +113,23 @@ TEST_CASE("a rule off by 1e-6 in one entry of the Jacobian is caught, and the en
 
 TEST_CASE("a rule that gives NaN or infinity is caught, also in one entry only") {
   CHECK(begins(problem(squares(gives_nan), {point}), "first derivative: by the tape nan, by differences 1 "));
-  CHECK(problem(squares(nan_in_one), {point}).find("at element 2 of input 0, element 0") != std::string::npos);
+  CHECK(problem(squares(nan_in_one), {point}).find("at element 2 of input 0, element 0") !=
+        std::string::npos);
   CHECK(begins(problem(squares(gives_infinity), {point}), "first derivative: by the tape inf"));
 }
 
 TEST_CASE("a rule that gives a wrong shape or dtype is caught") {
   CHECK(problem(squares(wrong_shape), {point}) ==
-        "an error was thrown: [backward] a rule's cotangent must have its input's shape, or broadcast from it: got "
+        "an error was thrown: [backward] a rule's cotangent must have its input's shape, or broadcast from "
+        "it: got "
         "(3, 1) for (3,)");
   CHECK(problem(squares(too_small), {point}) ==
-        "an error was thrown: [backward] a rule's cotangent must have its input's shape, or broadcast from it: got () "
+        "an error was thrown: [backward] a rule's cotangent must have its input's shape, or broadcast from "
+        "it: got () "
         "for (3,)");
   CHECK(problem(squares(wrong_dtype), {point}) ==
-        "an error was thrown: [squares] the rule of input 0 must return the input's dtype: got float32 for float64");
+        "an error was thrown: [squares] the rule of input 0 must return the input's dtype: got float32 for "
+        "float64");
 }
 
 TEST_CASE("a missing first derivative is caught") {
@@ -151,7 +162,8 @@ TEST_CASE("a function that changes between calls is caught") {
 TEST_CASE("a kink at the point is caught, whatever derivative is chosen there") {
   const Tensor zero = support::vector({1.0, 0.0});
   const auto kink = [&](const TensorFunction& f) { return problem(f, {zero}); };
-  const std::string said = "first derivative: the slopes to the left and to the right differ (a kink), so there is none";
+  const std::string said =
+      "first derivative: the slopes to the left and to the right differ (a kink), so there is none";
   CHECK(begins(kink([](const Vector& in) { return abs(in[0]); }), said));
   CHECK(begins(kink([](const Vector& in) { return relu(in[0]); }), said));
   CHECK(begins(kink([](const Vector& in) { return maximum(in[0], -in[0]); }), said));
@@ -166,14 +178,17 @@ TEST_CASE("a kink at the point is caught, whatever derivative is chosen there") 
 
 TEST_CASE("a function that throws, or whose value is not finite, is reported") {
   CHECK(problem([](const Vector& in) { return matmul(in[0], in[0].astype(float32)); }, {point}) ==
-        "an error was thrown: [matmul] dtypes must be equal: got float64 and float32. Did you mean to cast with "
+        "an error was thrown: [matmul] dtypes must be equal: got float64 and float32. Did you mean to cast "
+        "with "
         "astype(float64)?");
   CHECK(problem([](const Vector&) -> Tensor { throw std::runtime_error("no such file"); }, {point}) ==
         "an error was thrown: no such file");
   CHECK(problem([](const Vector&) { return Tensor(); }, {point}) ==
         "an error was thrown: [tensor] an empty tensor has no value: give it one first");
-  CHECK(problem([](const Vector& in) { return log(in[0]); }, {point}) == "the function's value is not finite");
-  CHECK(problem([](const Vector& in) { return in[0] / 0.0; }, {point}) == "the function's value is not finite");
+  CHECK(problem([](const Vector& in) { return log(in[0]); }, {point}) ==
+        "the function's value is not finite");
+  CHECK(problem([](const Vector& in) { return in[0] / 0.0; }, {point}) ==
+        "the function's value is not finite");
   CHECK(problem([](const Vector& in) { return in[0].astype(float32); }, {point}) ==
         "the function must return float64: got float32");
   // Only beside the point.
@@ -213,7 +228,8 @@ TEST_CASE("what is checked must be there to be varied") {
 }
 
 TEST_CASE("right functions of many kinds pass") {
-  const Tensor a = support::tensor({0.3, -1.1, 0.7, 1.9, -0.4, 0.8}, {2, 3}), b = support::vector({0.9, 1.4, -0.6});
+  const Tensor a = support::tensor({0.3, -1.1, 0.7, 1.9, -0.4, 0.8}, {2, 3}),
+               b = support::vector({0.9, 1.4, -0.6});
   const Tensor labels(xt::xarray<std::int64_t>{2, 0});
   const std::vector<TensorFunction> functions{
       [](const Vector& in) { return sum(in[0] * in[1]); },
@@ -223,7 +239,9 @@ TEST_CASE("right functions of many kinds pass") {
       [](const Vector& in) { return wengert::std(in[0], {0}) * var(in[1]); },
       [&](const Vector& in) { return gather(tanh(in[0]), 1, unsqueeze(labels, 1)) * mean(in[1]); },
       [](const Vector& in) { return prod(in[0], {1}) + max(in[1]); },
-      [](const Vector& in) { return concat({transpose(in[0]), unsqueeze(in[1], 1)}, 1); },
+      [](const Vector& in) {
+        return concat({transpose(in[0]), unsqueeze(in[1], 1)}, 1);
+      },
       [](const Vector& in) { return 1e6 * in[0] + 1e-6 * in[1]; },
       [](const Vector& in) { return in[0] * 0.0 + floor(in[1]); },
       [](const Vector& in) { return slice(in[0], 1, 0, 0) + sum(in[1]); }};  // nothing
@@ -233,11 +251,13 @@ TEST_CASE("right functions of many kinds pass") {
   }
   // Too fast for the step: said, and cured by a smaller one.
   const TensorFunction fast = [](const Vector& in) { return sin(1000.0 * in[0]); };
-  CHECK(begins(problem(fast, {b}), "first derivative: the differences do not settle, so nothing can be said: by the "));
+  CHECK(begins(problem(fast, {b}),
+               "first derivative: the differences do not settle, so nothing can be said: by the "));
   CHECK(gradcheck(fast, {b}, {.step = 1e-5, .relative = 1e-6}).ok());
   // An int64 input is passed as it is; under NoGrad the check records nevertheless.
   const NoGrad off;
-  CHECK(gradcheck([](const Vector& in) { return index_select(square(in[0]), 0, in[1]); }, {a, labels - 2}).ok());
+  CHECK(gradcheck([](const Vector& in) { return index_select(square(in[0]), 0, in[1]); }, {a, labels - 2})
+            .ok());
 }
 
 TEST_CASE("large inputs are sampled, and large outputs contracted") {

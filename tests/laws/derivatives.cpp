@@ -1,4 +1,5 @@
-// Every registered operation is differentiated as differences say, once and twice, whichever of its inputs want it.
+// Every registered operation is differentiated as differences say, once and twice, whichever of its inputs
+// want it.
 #include <cstdio>
 #include <set>
 
@@ -26,8 +27,8 @@ TEST_CASE("every operation is enrolled, with samples") {
 #undef UNARY
 #undef BINARY
 #undef COMPARE
-  for (const char* name : {"sum", "max", "min", "where", "astype", "matmul", "reshape", "permute", "broadcast_to", "concat",
-                           "slice", "unslice", "gather", "scatter_add"})
+  for (const char* name : {"sum", "max", "min", "where", "astype", "matmul", "reshape", "permute",
+                           "broadcast_to", "concat", "slice", "unslice", "gather", "scatter_add"})
     CHECK_MESSAGE(names.count(name), name);
   std::printf("%zu operations, all enrolled, %zu samples\n", names.size(), samples);
 }
@@ -53,8 +54,9 @@ TEST_CASE("first and second derivatives agree with differences") {
     }
     ++checked;
   });
-  std::printf("derivatives: %d samples to second order, %zu entries; %d samples have no float64 output or input\n", checked,
-              entries, skipped);
+  std::printf(
+      "derivatives: %d samples to second order, %zu entries; %d samples have no float64 output or input\n",
+      checked, entries, skipped);
   CHECK(checked > 5 * skipped);
 }
 
@@ -112,11 +114,13 @@ TEST_CASE("the gradient is linear in the cotangent") {
     const Tensor y = sample.call(inputs);
     if (!y.requires_grad()) return;
     const Tensor u = weights(y.shape(), y.dtype(), 2), v = weights(y.shape(), y.dtype(), 3);
-    const Evaluation of_u = evaluate(sample.call, inputs, false, u), of_v = evaluate(sample.call, inputs, false, v),
+    const Evaluation of_u = evaluate(sample.call, inputs, false, u),
+                     of_v = evaluate(sample.call, inputs, false, v),
                      of_both = evaluate(sample.call, inputs, false, u * 4.0 - v * 0.5);
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       if (!of_both.gradients[i].defined()) continue;
-      CHECK(support::near(values(of_both.gradients[i]), values(of_u.gradients[i] * 4.0 - of_v.gradients[i] * 0.5), 1e-13));
+      CHECK(support::near(values(of_both.gradients[i]),
+                          values(of_u.gradients[i] * 4.0 - of_v.gradients[i] * 0.5), 1e-13));
     }
   });
 }

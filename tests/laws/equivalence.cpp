@@ -1,5 +1,5 @@
-// One operation, several ways to the same numbers: the kernel of a derivative and its graph, other layouts of the
-// inputs in memory, float32 instead of float64, nothing and single numbers, blocks and tails.
+// One operation, several ways to the same numbers: the kernel of a derivative and its graph, other layouts of
+// the inputs in memory, float32 instead of float64, nothing and single numbers, blocks and tails.
 #include <cstdio>
 #include <set>
 
@@ -22,7 +22,8 @@ TEST_CASE("a derivative's kernel and its graph give the same bits") {
       CHECK(kernel.gradients[i].dtype() == graph.gradients[i].dtype());
       CHECK(kernel.gradients[i].shape() == graph.gradients[i].shape());
       const auto a = values(kernel.gradients[i]), b = values(graph.gradients[i]);
-      for (std::size_t k = 0; k < a.size(); ++k) CHECK_MESSAGE(support::same_bits(a[k], b[k]), a[k], " and ", b[k]);
+      for (std::size_t k = 0; k < a.size(); ++k)
+        CHECK_MESSAGE(support::same_bits(a[k], b[k]), a[k], " and ", b[k]);
     }
   });
   std::printf("kernel and graph: %d gradients, equal in every bit\n", compared);
@@ -35,13 +36,15 @@ TEST_CASE("the layout of the inputs in memory changes nothing") {
     const std::string name = operation.name;
     // Sums and products may be added in another order.
     const double tolerance = name == "sum" || name == "matmul" ? 1e-13 : 0.0;
-    for (const Layout layout : {Layout::transposed, Layout::every_other, Layout::backward, Layout::broadcast}) {
+    for (const Layout layout :
+         {Layout::transposed, Layout::every_other, Layout::backward, Layout::broadcast}) {
       CAPTURE(static_cast<int>(layout));
       std::vector<Tensor> views, dense;
       bool any = false;
       for (const Tensor& input : leaves(sample.inputs)) {
         // Indices must stay what they are, so that what they choose does.
-        views.push_back(input.dtype() == int64 && layout == Layout::broadcast ? input : support::view(input, layout));
+        views.push_back(input.dtype() == int64 && layout == Layout::broadcast ? input
+                                                                              : support::view(input, layout));
         any |= !is_contiguous(views.back().node());
         dense.push_back(is_float(input.dtype()) ? parameter(views.back()) : views.back().detach());
         CHECK(is_contiguous(dense.back().node()));
@@ -53,14 +56,17 @@ TEST_CASE("the layout of the inputs in memory changes nothing") {
       for (std::size_t i = 0; i < views.size(); ++i) {
         CHECK(a.gradients[i].defined() == b.gradients[i].defined());
         // Where an input was broadcast, its gradient is a sum as well.
-        if (a.gradients[i].defined()) CHECK(support::near(values(a.gradients[i]), values(b.gradients[i]), 1e-13));
+        if (a.gradients[i].defined())
+          CHECK(support::near(values(a.gradients[i]), values(b.gradients[i]), 1e-13));
       }
       // A cotangent that does not lie contiguously.
       if (!a.value.requires_grad()) continue;
       const Tensor seed = support::view(weights(a.value.shape(), a.value.dtype()), layout);
-      const Evaluation c = evaluate(sample.call, dense, false, seed.detach()), d = evaluate(sample.call, dense, false, seed);
+      const Evaluation c = evaluate(sample.call, dense, false, seed.detach()),
+                       d = evaluate(sample.call, dense, false, seed);
       for (std::size_t i = 0; i < views.size(); ++i)
-        if (c.gradients[i].defined()) CHECK(support::near(values(c.gradients[i]), values(d.gradients[i]), 1e-13));
+        if (c.gradients[i].defined())
+          CHECK(support::near(values(c.gradients[i]), values(d.gradients[i]), 1e-13));
     }
   });
   std::printf("layouts: %d calls on strided inputs\n", strided);
@@ -111,8 +117,21 @@ TEST_CASE("values and gradients have the right shapes, of nothing and of single 
   for (const std::string& name : all) {
     CAPTURE(name);
     CHECK(of_nothing.count(name));
-    // These need an axis.
-    const bool needs_axis = std::set<std::string>{"concat", "gather", "scatter_add", "slice", "unslice", "matmul"}.count(name);
+    // Some need an axis.
+    const bool needs_axis = std::set<std::string>{"concat",
+                                                  "gather",
+                                                  "scatter_add",
+                                                  "slice",
+                                                  "unslice",
+                                                  "matmul",
+                                                  "cumsum",
+                                                  "linear_scan",
+                                                  "fold",
+                                                  "unfold",
+                                                  "convolution",
+                                                  "convolution_to_input",
+                                                  "convolution_to_weight"}
+                                .count(name);
     CHECK((of_numbers.count(name) || needs_axis));
   }
 }
@@ -126,7 +145,8 @@ Tensor draw(std::int64_t count, double low, double high, unsigned seed, DType dt
 }
 
 /// Whole arrays, in which whole batches, blocks and tails are met, against each element on its own.
-void check_sizes(const char* name, const Function& call, double a_low, double a_high, double b_low, double b_high, bool two) {
+void check_sizes(const char* name, const Function& call, double a_low, double a_high, double b_low,
+                 double b_high, bool two) {
   CAPTURE(name);
   for (const DType dtype : {float32, float64})
     for (const std::int64_t count : {1, 3, 17, 1023, 1024, 1025, 5000}) {
@@ -147,7 +167,8 @@ void check_sizes(const char* name, const Function& call, double a_low, double a_
         const Evaluation single = evaluate(call, one, false, reshape(slice(seed, 0, i, i + 1), {}).detach());
         equal &= support::same_bits(single.value.item(), y[at]);
         for (std::size_t k = 0; k < one.size(); ++k)
-          if (single.gradients[k].defined()) equal &= support::same_bits(single.gradients[k].item(), gradients[k][at]);
+          if (single.gradients[k].defined())
+            equal &= support::same_bits(single.gradients[k].item(), gradients[k][at]);
       }
       CHECK_MESSAGE(equal, count, " elements of ", dtype == float32 ? "float32" : "float64");
     }
@@ -157,11 +178,14 @@ void check_sizes(const char* name, const Function& call, double a_low, double a_
 
 TEST_CASE("an element's value and derivative do not depend on its neighbours, block or tail") {
 #define UNARY(name, types, forward, vjp, low, high, ...) \
-  check_sizes(#name, [](const auto& in) { return name(in[0]); }, low, high, 0, 0, false);
+  check_sizes(                                           \
+      #name, [](const auto& in) { return name(in[0]); }, low, high, 0, 0, false);
 #define BINARY(name, types, forward, vjp_a, vjp_b, a_low, a_high, b_low, b_high, ...) \
-  check_sizes(#name, [](const auto& in) { return name(in[0], in[1]); }, a_low, a_high, b_low, b_high, true);
+  check_sizes(                                                                        \
+      #name, [](const auto& in) { return name(in[0], in[1]); }, a_low, a_high, b_low, b_high, true);
 #define COMPARE(name, ...) \
-  check_sizes(#name, [](const auto& in) { return name(in[0], in[1]); }, -1, 1, -1, 1, true);
+  check_sizes(             \
+      #name, [](const auto& in) { return name(in[0], in[1]); }, -1, 1, -1, 1, true);
 #include "wengert/ops/elementwise.def"
 #undef UNARY
 #undef BINARY

@@ -61,8 +61,8 @@ inline Evaluation evaluate(const Function& call, const std::vector<Tensor>& inpu
   return result;
 }
 
-/// The sample's inputs, with those of float64 as leaves that want a gradient; of them only those in `mask`, counted
-/// among the float64 ones.
+/// The sample's inputs, with those of float64 as leaves that want a gradient; of them only those in `mask`,
+/// counted among the float64 ones.
 inline std::vector<Tensor> leaves(const std::vector<Tensor>& inputs, unsigned mask = ~0u) {
   std::vector<Tensor> result;
   for (const Tensor& input : inputs) {

@@ -96,7 +96,7 @@ TEST_CASE("a plain number of any type takes the tensor's dtype") {
   CHECK(whole(i + true) == Whole{2, 3});
   CHECK(values(vector({1e300}) * 1e300) == List{inf});
   CHECK(values(vector({1}, float32) * 1e300) == List{inf});
-  CHECK(values(pow(2, d)) == List{std::sqrt(2.0), 8});
+  CHECK(near(values(pow(2, d)), {std::sqrt(2.0), 8}));
   CHECK(near(values(atan2(1, d)), {std::atan2(1.0, 0.5), std::atan2(1.0, 3.0)}));
 }
 

@@ -1,5 +1,5 @@
-// The main function of every test program. After each test case as many nodes must live as before it: a test case
-// that leaves tensors behind, or a library that does, fails the run.
+// The main function of every test program. After each test case as many nodes must live as before it: a test
+// case that leaves tensors behind, or a library that does, fails the run.
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
-// What the tests share: tensors from lists, their values as doubles, views of equal values in other layouts, and the
-// text of an error.
+// What the tests share: tensors from lists, their values as doubles, views of equal values in other layouts,
+// and the text of an error.
 #pragma once
 
 #include <cmath>
@@ -66,7 +66,8 @@ inline bool same_bits(const Tensor& a, const Tensor& b) {
 
 /// |a - b| <= tolerance * (1 + |a| + |b|); equal infinities and two NaNs are near.
 inline bool near(double a, double b, double tolerance = 1e-12) {
-  return same_bits(a, b) || std::fabs(a - b) <= tolerance * (1.0 + std::fabs(a) + std::fabs(b));
+  if (!std::isfinite(a) || !std::isfinite(b)) return same_bits(a, b);
+  return std::fabs(a - b) <= tolerance * (1.0 + std::fabs(a) + std::fabs(b));
 }
 inline bool near(const std::vector<double>& a, const std::vector<double>& b, double tolerance = 1e-12) {
   bool all = a.size() == b.size();
@@ -92,8 +93,8 @@ std::string message(F f) {
 
 enum class Layout { transposed, every_other, backward, broadcast };
 
-/// A view with the values of `x` (`broadcast`: its first value everywhere) that does not lie in memory as x does; x
-/// itself where there is none of that kind. Recorded.
+/// A view with the values of `x` (`broadcast`: its first value everywhere) that does not lie in memory as x
+/// does; x itself where there is none of that kind. Recorded.
 inline Tensor view(const Tensor& x, Layout layout) {
   using namespace wengert;
   Axes turned;

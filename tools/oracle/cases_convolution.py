@@ -14,22 +14,59 @@ CONVOLUTIONS = {
     "conv2d.dilation": (F.conv2d, 1, 2, (6, 5), (2, 3), {"dilation": (3, 2)}),
     "conv2d.groups": (F.conv2d, 4, 4, (3, 3), (2, 2), {"groups": 2}),
     "conv2d.depthwise": (F.conv2d, 3, 6, (4, 3), (2, 2), {"groups": 3, "padding": 1}),
-    "conv2d.all": (F.conv2d, 4, 2, (6, 7), (3, 2), {"stride": (2, 1), "padding": (1, 2), "dilation": (1, 2), "groups": 2}),
+    "conv2d.all": (
+        F.conv2d,
+        4,
+        2,
+        (6, 7),
+        (3, 2),
+        {"stride": (2, 1), "padding": (1, 2), "dilation": (1, 2), "groups": 2},
+    ),
     "conv2d.point": (F.conv2d, 3, 2, (2, 3), (1, 1), {}),
     "conv3d": (F.conv3d, 2, 2, (3, 4, 3), (2, 3, 2), {}),
-    "conv3d.all": (F.conv3d, 2, 2, (4, 3, 5), (2, 2, 3), {"stride": (2, 1, 2), "padding": (1, 0, 1), "dilation": (2, 1, 1), "groups": 2}),
+    "conv3d.all": (
+        F.conv3d,
+        2,
+        2,
+        (4, 3, 5),
+        (2, 2, 3),
+        {"stride": (2, 1, 2), "padding": (1, 0, 1), "dilation": (2, 1, 1), "groups": 2},
+    ),
 }
 TRANSPOSED = {
     "conv_transpose1d": (F.conv_transpose1d, 2, 3, (4,), (3,), {}),
-    "conv_transpose1d.all": (F.conv_transpose1d, 4, 2, (4,), (3,), {"stride": 2, "padding": 1, "output_padding": 1, "dilation": 2, "groups": 2}),
+    "conv_transpose1d.all": (
+        F.conv_transpose1d,
+        4,
+        2,
+        (4,),
+        (3,),
+        {"stride": 2, "padding": 1, "output_padding": 1, "dilation": 2, "groups": 2},
+    ),
     "conv_transpose2d": (F.conv_transpose2d, 2, 3, (3, 2), (2, 3), {}),
-    "conv_transpose2d.stride": (F.conv_transpose2d, 2, 2, (3, 2), (3, 2), {"stride": (2, 3), "padding": (1, 0), "output_padding": (1, 2)}),
-    "conv_transpose2d.all": (F.conv_transpose2d, 4, 4, (3, 2), (2, 2), {"stride": (2, 1), "padding": 1, "dilation": (1, 2), "groups": 2}),
+    "conv_transpose2d.stride": (
+        F.conv_transpose2d,
+        2,
+        2,
+        (3, 2),
+        (3, 2),
+        {"stride": (2, 3), "padding": (1, 0), "output_padding": (1, 2)},
+    ),
+    "conv_transpose2d.all": (
+        F.conv_transpose2d,
+        4,
+        4,
+        (3, 2),
+        (2, 2),
+        {"stride": (2, 1), "padding": 1, "dilation": (1, 2), "groups": 2},
+    ),
 }
 IMAGE_POOLS = {
-    "max_pool2d": lambda x: F.max_pool2d(x, 2), "max_pool2d.stride": lambda x: F.max_pool2d(x, (3, 2), (2, 1)),
+    "max_pool2d": lambda x: F.max_pool2d(x, 2),
+    "max_pool2d.stride": lambda x: F.max_pool2d(x, (3, 2), (2, 1)),
     "max_pool2d.all": lambda x: F.max_pool2d(x, 2, (2, 1), 1, (2, 1), ceil_mode=True),
-    "avg_pool2d": lambda x: F.avg_pool2d(x, 2), "avg_pool2d.padding": lambda x: F.avg_pool2d(x, (3, 2), (2, 1), (1, 1)),
+    "avg_pool2d": lambda x: F.avg_pool2d(x, 2),
+    "avg_pool2d.padding": lambda x: F.avg_pool2d(x, (3, 2), (2, 1), (1, 1)),
     "avg_pool2d.inside": lambda x: F.avg_pool2d(x, 3, 2, 1, count_include_pad=False),
     "avg_pool2d.ceil": lambda x: F.avg_pool2d(x, 2, 2, 1, ceil_mode=True),
     "adaptive_avg_pool2d": lambda x: F.adaptive_avg_pool2d(x, (3, 2)),
@@ -41,19 +78,35 @@ IMAGE_POOLS = {
     "interpolate.bilinear.scale": lambda x: F.interpolate(x, scale_factor=(1.7, 0.6), mode="bilinear"),
 }
 ROW_POOLS = {
-    "max_pool1d": lambda x: F.max_pool1d(x, 2), "max_pool1d.all": lambda x: F.max_pool1d(x, 3, 2, 1, 2, ceil_mode=True),
-    "avg_pool1d": lambda x: F.avg_pool1d(x, 3), "avg_pool1d.all": lambda x: F.avg_pool1d(x, 3, 2, 1, True, False),
+    "max_pool1d": lambda x: F.max_pool1d(x, 2),
+    "max_pool1d.all": lambda x: F.max_pool1d(x, 3, 2, 1, 2, ceil_mode=True),
+    "avg_pool1d": lambda x: F.avg_pool1d(x, 3),
+    "avg_pool1d.all": lambda x: F.avg_pool1d(x, 3, 2, 1, True, False),
 }
 
 
 def record(family):
     for name, (f, c, o, extents, kernel, options) in CONVOLUTIONS.items():
         weight = family.normal(o, c // options.get("groups", 1), *kernel)
-        family.case(name, "random", lambda *t: f(*t, **options), family.normal(2, c, *extents), weight, family.normal(o))
+        family.case(
+            name,
+            "random",
+            lambda *t: f(*t, **options),
+            family.normal(2, c, *extents),
+            weight,
+            family.normal(o),
+        )
     family.case("conv2d", "no_bias", F.conv2d, family.normal(1, 1, 3, 3), family.normal(1, 1, 2, 2))
     for name, (f, c, o, extents, kernel, options) in TRANSPOSED.items():
         weight = family.normal(c, o // options.get("groups", 1), *kernel)
-        family.case(name, "random", lambda *t: f(*t, **options), family.normal(2, c, *extents), weight, family.normal(o))
+        family.case(
+            name,
+            "random",
+            lambda *t: f(*t, **options),
+            family.normal(2, c, *extents),
+            weight,
+            family.normal(o),
+        )
     columns = dict(kernel_size=(2, 3), dilation=(2, 1), padding=(1, 0), stride=(1, 2))
     family.case("unfold", "random", lambda x: F.unfold(x, (2, 2)), family.normal(1, 2, 3, 4))
     family.case("unfold.all", "random", lambda x: F.unfold(x, **columns) ** 2, family.normal(2, 2, 4, 5))

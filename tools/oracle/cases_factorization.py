@@ -1,5 +1,8 @@
-"""Linear algebra, batched. Factors that are unique only up to signs are compared by sums in which signs cancel: q and r by
-q qᵀ (k < m) and rᵀ r, eigenvectors by v diag(c) vᵀ, singular vectors by u diag(c) vh, each with fixed distinct numbers c."""
+"""Linear algebra, batched: include/wengert/ops/factorization.hpp.
+
+What is unique only up to signs is recorded so that the signs cancel: q and r with a positive diagonal of r,
+eigenvectors as v diag(c) vᵀ and singular vectors as u diag(c) vh with fixed distinct numbers c.
+"""
 import torch
 from torch import linalg
 
@@ -42,7 +45,12 @@ def record(family):
     batch = family.normal(2, 3, 3) + 2 * torch.eye(3)
     family.case("cholesky", "random", lambda t: linalg.cholesky(symmetric(t)), symmetric(positive(family)))
     family.case("cholesky", "batch", lambda t: linalg.cholesky(symmetric(t)), symmetric(positive(family, 2)))
-    for name, f in {"inv": linalg.inv, "det": linalg.det, "expm": torch.matrix_exp, "pinv": linalg.pinv}.items():
+    for name, f in {
+        "inv": linalg.inv,
+        "det": linalg.det,
+        "expm": torch.matrix_exp,
+        "pinv": linalg.pinv,
+    }.items():
         family.case(name, "random", f, a)
         family.case(name, "batch", f, batch)
     family.case("pinv", "tall", linalg.pinv, tall)
@@ -59,19 +67,45 @@ def record(family):
     family.case("solve", "batch", linalg.solve, batch, family.normal(2, 3, 2))
     family.case("solve", "broadcast", linalg.solve, batch, family.normal(1, 3, 2))
     right = family.normal(2, 3, 2)
-    family.case("solve_triangular", "random", lambda t, b: linalg.solve_triangular(t.tril(), b, upper=False), batch, right)
-    family.case("solve_triangular.upper", "random", lambda t, b: linalg.solve_triangular(t.triu(), b, upper=True), batch, right)
-    family.case("solve_triangular.transpose", "random",
-                lambda t, b: linalg.solve_triangular(t.tril().mT, b, upper=True), batch, right)
-    family.case("solve_triangular.unit", "random",
-                lambda t, b: linalg.solve_triangular(t.tril(), b, upper=False, unitriangular=True), batch, right)
+    family.case(
+        "solve_triangular",
+        "random",
+        lambda t, b: linalg.solve_triangular(t.tril(), b, upper=False),
+        batch,
+        right,
+    )
+    family.case(
+        "solve_triangular.upper",
+        "random",
+        lambda t, b: linalg.solve_triangular(t.triu(), b, upper=True),
+        batch,
+        right,
+    )
+    family.case(
+        "solve_triangular.transpose",
+        "random",
+        lambda t, b: linalg.solve_triangular(t.tril().mT, b, upper=True),
+        batch,
+        right,
+    )
+    family.case(
+        "solve_triangular.unit",
+        "random",
+        lambda t, b: linalg.solve_triangular(t.tril(), b, upper=False, unitriangular=True),
+        batch,
+        right,
+    )
     for case, x in {"square": a, "tall": tall, "batch": family.normal(2, 3, 2)}.items():
         family.case("qr", case, qr, x)
     family.case("eigh", "random", eigh, symmetric(a))
     family.case("eigh", "batch", eigh, symmetric(family.normal(2, 3, 3)))
     family.case("eigvalsh", "random", lambda t: linalg.eigvalsh(symmetric(t)), symmetric(family.normal(4, 4)))
-    for case, x in {"square": spread(family, 3, 3), "tall": spread(family, 4, 2), "wide": spread(family, 2, 4),
-                    "batch": spread(family, 3, 2, 2)}.items():
+    for case, x in {
+        "square": spread(family, 3, 3),
+        "tall": spread(family, 4, 2),
+        "wide": spread(family, 2, 4),
+        "batch": spread(family, 3, 2, 2),
+    }.items():
         family.case("svd", case, svd, x)
     family.case("lstsq", "tall", lambda t, b: linalg.pinv(t) @ b, tall, family.normal(4, 2))
     family.case("lstsq", "square", lambda t, b: linalg.pinv(t) @ b, a, family.normal(3, 1))

@@ -1,4 +1,5 @@
-"""Reductions over no, one and several axes, norms and running sums: include/wengert/ops/reduction.hpp and cumulative.hpp."""
+"""Reductions over no, one and several axes, norms, running sums: ops/reduction.hpp and ops/cumulative.hpp."""
+import numpy
 import torch
 
 from cases_elementwise import T, inf, nan
@@ -8,10 +9,12 @@ SMALLEST = 5e-324
 
 def several(f):
     """A function of one dimension, over several or (None) all of them."""
+
     def reduce(x, dims, keepdim):
         for d in sorted((d % x.dim() for d in (range(x.dim()) if dims is None else dims)), reverse=True):
             x = f(x, d, keepdim)
         return x
+
     return reduce
 
 
@@ -24,22 +27,47 @@ def deviation(f, unbiased):
 
 
 REDUCTIONS = {
-    "sum": with_all(torch.sum), "mean": with_all(torch.mean), "max": with_all(torch.amax), "min": with_all(torch.amin),
-    "prod": several(torch.prod), "var": deviation(torch.var, False), "std": deviation(torch.std, False),
-    "var.ddof": deviation(torch.var, True), "std.ddof": deviation(torch.std, True),
+    "sum": with_all(torch.sum),
+    "mean": with_all(torch.mean),
+    "max": with_all(torch.amax),
+    "min": with_all(torch.amin),
+    "prod": several(torch.prod),
+    "var": deviation(torch.var, False),
+    "std": deviation(torch.std, False),
+    "var.ddof": deviation(torch.var, True),
+    "std.ddof": deviation(torch.std, True),
     "logsumexp": with_all(torch.logsumexp),
 }
-AXES = {"all": (None, False), "0": ([0], False), "-1": ([-1], False), "1.keepdims": ([1], True), "02": ([0, 2], False),
-        "-2-1.keepdims": ([-2, -1], True)}
-ROWS = torch.tensor([[1.0, 3, 3, -2], [2, 2, 2, 2], [0, -0.0, 1, 0], [inf, 1, inf, 2], [-inf, -inf, -inf, -inf],
-                     [nan, 1, inf, -inf], [1e300, 1e300, -1e300, 1], [SMALLEST, 0, SMALLEST, 1e-310]], dtype=T)
+AXES = {
+    "all": (None, False),
+    "0": ([0], False),
+    "-1": ([-1], False),
+    "1.keepdims": ([1], True),
+    "02": ([0, 2], False),
+    "-2-1.keepdims": ([-2, -1], True),
+}
+ROWS = torch.tensor(
+    [
+        [1.0, 3, 3, -2],
+        [2, 2, 2, 2],
+        [0, -0.0, 1, 0],
+        [inf, 1, inf, 2],
+        [-inf, -inf, -inf, -inf],
+        [nan, 1, inf, -inf],
+        [1e300, 1e300, -1e300, 1],
+        [SMALLEST, 0, SMALLEST, 1e-310],
+    ],
+    dtype=T,
+)
 FACTORS = torch.tensor([[1.0, 0, 3, -2], [0, 2, 0, 2], [0, 0, 0, 1], [2, 3, 4, 5], [-0.0, 1, 1, 1]], dtype=T)
 
 
 def record(family):
     for name, f in REDUCTIONS.items():
         for axes, (dims, keepdim) in AXES.items():
-            family.case(f"{name}:{axes}", "random", lambda x, a=dims, k=keepdim: f(x, a, k), family.normal(2, 3, 4))
+            family.case(
+                f"{name}:{axes}", "random", lambda x, a=dims, k=keepdim: f(x, a, k), family.normal(2, 3, 4)
+            )
         family.case(f"{name}:-1", "special", lambda x: f(x, [-1], False), ROWS)
     family.case("prod:-1", "zeros", lambda x: torch.prod(x, -1), FACTORS)
     family.case("prod:all", "zeros", lambda x: torch.prod(torch.prod(x, 1), 0), FACTORS[[0, 3]])
@@ -50,7 +78,9 @@ def record(family):
     family.case("sum:-1", "boolean", lambda x: torch.sum(x, -1), family.whole(0, 2, 3, 4).bool())
     for name, f in {"argmax": torch.argmax, "argmin": torch.argmin}.items():
         family.case(f"{name}:0", "random", lambda x: f(x, 0), family.normal(4, 5), vary=())
-        family.case(f"{name}:-1.keepdims", "random", lambda x: f(x, -1, keepdim=True), family.normal(4, 5), vary=())
+        family.case(
+            f"{name}:-1.keepdims", "random", lambda x: f(x, -1, keepdim=True), family.normal(4, 5), vary=()
+        )
         family.case(f"{name}:-1.keepdims", "special", lambda x: f(x, -1, keepdim=True), ROWS, vary=())
     some = family.whole(0, 2, 3, 4)
     family.case("count_nonzero:all", "random", lambda x: torch.count_nonzero(x), some)
@@ -68,10 +98,52 @@ def record(family):
     family.case("cumsum:-1", "whole", lambda t: torch.cumsum(t, -1) ** 2, family.whole(-9, 9, 2, 4))
     for p in (1.0, 2.0, 3.0, 0.5, inf):
         family.case(f"norm.{p}:all", "random", lambda t: torch.linalg.vector_norm(t, p), x)
-        family.case(f"norm.{p}:-1.keepdims", "random", lambda t: torch.linalg.vector_norm(t, p, -1, keepdim=True), x)
+        family.case(
+            f"norm.{p}:-1.keepdims", "random", lambda t: torch.linalg.vector_norm(t, p, -1, keepdim=True), x
+        )
     family.case("norm.2.0:all", "large", lambda t: torch.linalg.vector_norm(t / 1e200) * 1e200, 1e200 * x)
-    family.case("norm.inf:all", "ties", lambda t: torch.linalg.vector_norm(t, inf), torch.tensor([2.0, -2, 1, 2], dtype=T))
+    family.case(
+        "norm.inf:all",
+        "ties",
+        lambda t: torch.linalg.vector_norm(t, inf),
+        torch.tensor([2.0, -2, 1, 2], dtype=T),
+    )
     for p in (1.0, 2.0, 3.0):
-        family.case(f"norm.{p}:all", "zero", lambda t: torch.linalg.vector_norm(t, p), torch.zeros(3, dtype=T))
-    family.case("average", "random", lambda t, w: (t * w).sum() / w.sum(), x, family.uniform(0.5, 2, 4))
-    family.case("average:0", "random", lambda t, w: (t * w[:, None]).sum(0) / w.sum(), x, family.uniform(0.5, 2, 3))
+        family.case(
+            f"norm.{p}:all", "zero", lambda t: torch.linalg.vector_norm(t, p), torch.zeros(3, dtype=T)
+        )
+    family.case(
+        "average", "random", lambda t, w: (t * w).sum() / w.expand_as(t).sum(), x, family.uniform(0.5, 2, 4)
+    )
+    family.case(
+        "average:0", "random", lambda t, w: (t * w[:, None]).sum(0) / w.sum(), x, family.uniform(0.5, 2, 3)
+    )
+    conventions(family)
+
+
+def conventions(family):
+    """Where Wengert's reductions say something else than PyTorch, on special rows."""
+    state, rows = family.convention, ROWS.numpy()
+    w, v = family.weights("logsumexp:-1/special/out0")[:, None], family.weights(
+        "logsumexp:-1/special/in0", 16
+    )
+    p = numpy.exp(rows - rows.max(1, keepdims=True))
+    p = numpy.where((rows == -inf).all(1, keepdims=True), 0, p / p.sum(1, keepdims=True))
+    products = numpy.zeros_like(rows)  # second derivatives of a product of four, one by one
+    for i in range(4):
+        for j in range(4):
+            if i != j:
+                products[:, i] += w[:, 0] * v[:, j] * numpy.prod(numpy.delete(rows, [i, j], 1), 1)
+
+    def of_rows(*chosen):
+        return lambda x: numpy.isin(numpy.arange(len(x)), chosen)[:, None]
+
+    softmax = "0 where all are -inf; PyTorch's exp(x - y) does not add up to 1 for numbers of 1e300"
+    state("logsumexp:-1/special/grad0", w * p, softmax, of_rows(4, 6))
+    state("logsumexp:-1/special/second0", w * p * (v - (p * v).sum(1, keepdims=True)), softmax, of_rows(4, 6))
+    for name in ("max", "min"):
+        state(f"{name}:-1/special/grad0", 0, "0 where there is a NaN")
+    state("prod:-1/special/second0", products, "PyTorch divides infinities")
+    for name in ("var", "var.ddof"):
+        state(f"{name}:-1/special/grad0", nan, "the mean is infinite, the value NaN", of_rows(3))
+    state("norm.2.0:all/zero/second0", 0, "0 at 0")

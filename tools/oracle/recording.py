@@ -1,4 +1,4 @@
-"""Family: runs PyTorch functions on inputs and collects what tools/oracle/generate writes. See there for the keys."""
+"""Family: runs PyTorch functions on inputs and collects what tools/oracle/generate writes; see there."""
 import json
 
 import numpy
@@ -6,17 +6,28 @@ import torch
 
 import safetensors
 
+numpy.seterr(all="ignore")  # special values are what this is about
+
 
 def weights(shape, salt):
     """Fixed numbers in (-2, 2): odd multiples of 1/128, a multiplicative hash of the position."""
     count = int(numpy.prod(shape, dtype=numpy.int64))
-    hashed = (numpy.arange(count, dtype=numpy.uint64) * 2654435761 + salt * 40503 + 12345) % 2**32 // 2**16 % 256
+    hashed = (
+        (numpy.arange(count, dtype=numpy.uint64) * 2654435761 + salt * 40503 + 12345)
+        % 2**32
+        // 2**16
+        % 256
+    )
     return torch.from_numpy((hashed.astype(numpy.float64) * 2 - 255) / 128).reshape(tuple(shape))
 
 
 def contraction(tensors, first_salt):
     """The weighted sum of those that are given, or None."""
-    parts = [(weights(t.shape, first_salt + i) * t).sum() for i, t in enumerate(tensors) if t is not None and t.requires_grad]
+    parts = [
+        (weights(t.shape, first_salt + i) * t).sum()
+        for i, t in enumerate(tensors)
+        if t is not None and t.requires_grad
+    ]
     return sum(parts[1:], parts[0]) if parts else None
 
 
@@ -35,7 +46,7 @@ class Family:
         return torch.randint(low, high, shape, generator=self.generator)
 
     def case(self, call, case, function, *inputs, vary=None):
-        """Records function(*inputs), its derivatives in the inputs `vary` (all float ones if None; () for none)."""
+        """Records function(*inputs) and its derivatives in the inputs `vary`: None for all floats, () for none."""
         key = f"{call}/{case}/"
         if key + "out0" in self.tensors:
             raise ValueError(f"{key} is recorded twice")
@@ -75,17 +86,23 @@ class Family:
                 array = t.detach().resolve_conj().numpy()
                 self.tensors[f"{key}{part}{i}"] = numpy.ascontiguousarray(array).reshape(array.shape)
 
+    def weights(self, key, salt=0):
+        """What the tensor of a key is contracted with, as an array of its shape."""
+        return weights(self.tensors[key].shape, salt).numpy()
+
     def convention(self, part, value, reason, where=None):
-        """In PART (a whole key) Wengert has `value` at the elements for which where(inputs...) holds (default: where PyTorch has
-        NaN), and PyTorch has another value there. `value`: a number, an array of PART's shape, or "finite": some
-        finite number, where the true value is infinite or there is none."""
+        """In PART (a whole key) Wengert has `value` at the elements for which where(inputs...) holds (default: where
+        PyTorch has NaN), and PyTorch has another value there. `value`: a number, an array of PART's shape, or
+        "finite": some finite number, where the true value is infinite or there is none."""
         call_case = part.rsplit("/", 1)[0]
         found = self.tensors[part]
         if where is None:
             chosen = numpy.isnan(found)
         else:
             count = sum(key.startswith(call_case + "/in") for key in self.tensors)
-            chosen = numpy.broadcast_to(where(*(self.tensors[f"{call_case}/in{i}"] for i in range(count))), found.shape)
+            chosen = numpy.broadcast_to(
+                where(*(self.tensors[f"{call_case}/in{i}"] for i in range(count))), found.shape
+            )
         if isinstance(value, str):
             same, values = numpy.isfinite(found), None
         else:
@@ -95,11 +112,15 @@ class Family:
         if not elements.size:
             raise ValueError(f"{part}: PyTorch has no other value; drop the convention")
         entry = {"elements": elements.tolist(), "reason": reason}
-        entry["values"] = "finite" if values is None else [repr(float(v)) for v in values.reshape(-1)[elements]]
+        entry["values"] = (
+            "finite" if values is None else [repr(float(v)) for v in values.reshape(-1)[elements]]
+        )
         if values is not None and len(set(entry["values"])) == 1:
             entry["values"] = entry["values"][0]
         self.conventions.setdefault(part, []).append(entry)
 
     def write(self, path):
-        metadata = {part: json.dumps(entries, sort_keys=True) for part, entries in sorted(self.conventions.items())}
+        metadata = {
+            part: json.dumps(entries, sort_keys=True) for part, entries in sorted(self.conventions.items())
+        }
         return safetensors.write(path, self.tensors, metadata)

@@ -5,13 +5,17 @@ TYPES = {"float64": "F64", "float32": "F32", "int64": "I64", "bool": "BOOL"}
 
 
 def write(path, tensors, metadata):
-    """`tensors`: name -> numpy array, in the order of elements of 8 bytes, 4 and 1, then by name. Returns the file's size."""
+    """`tensors`: name -> numpy array; those with the largest elements come first. Returns the file's size."""
     header = {"__metadata__": metadata} if metadata else {}
     data = bytearray()
     for name, array in sorted(tensors.items(), key=lambda item: (-item[1].dtype.itemsize, item[0])):
         begin = len(data)
         data += array.tobytes()
-        header[name] = {"dtype": TYPES[array.dtype.name], "shape": list(array.shape), "data_offsets": [begin, len(data)]}
+        header[name] = {
+            "dtype": TYPES[array.dtype.name],
+            "shape": list(array.shape),
+            "data_offsets": [begin, len(data)],
+        }
     text = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     path.write_bytes(len(text).to_bytes(8, "little") + text + bytes(data))

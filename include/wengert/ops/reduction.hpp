@@ -8,7 +8,7 @@ namespace wengert {
 
 /// Sum, added pairwise. int64 and boolean sum to int64.
 Tensor sum(const Tensor& x, const Axes& axes = {}, bool keepdims = false, Location where = {});
-/// Product. The derivative is exact with zeros among the factors.
+/// Product. The derivative is exact with zeros among the factors. int64 and boolean multiply to int64.
 Tensor prod(const Tensor& x, const Axes& axes = {}, bool keepdims = false, Location where = {});
 /// Largest and smallest element; NaN if there is one. Ties share the gradient evenly. Throw ShapeError over
 /// nothing.
