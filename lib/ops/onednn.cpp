@@ -53,6 +53,8 @@ class OneThread {
 
 enum class Part { forward, to_input, to_weight };
 constexpr std::size_t most_dimensions = 3, arrays = 3;  // x, w, y
+// Below this many multiplications the plain kernels are faster than a call of oneDNN (measured).
+constexpr std::int64_t small_problem = 32768;
 
 // Never destroyed: other objects with static storage may compute while they are.
 const dnnl::engine& engine() {
@@ -184,7 +186,7 @@ std::shared_ptr<const Plan> make_plan(Part part, const ConvolutionProblem& p) {
   return plan_for(back, part, plain, {back.src_desc(), back.diff_weights_desc(), back.diff_dst_desc()});
 }
 
-/// oneDNN takes extents of 1 or more, and in places counts in ints.
+/// oneDNN takes extents of 1 or more, and in places counts in ints; it does not pay for a small problem.
 bool fits(const ConvolutionProblem& p) {
   constexpr std::int64_t most = 0x3fffffff;
   const Windows& windows = p.windows;
@@ -205,7 +207,8 @@ bool fits(const ConvolutionProblem& p) {
     if (windows.padding[d] > most || windows.stride[d] > most / windows.output[d] ||
         windows.dilation[d] > most / windows.kernel[d])
       return false;
-  return true;
+  const std::int64_t taps = p.in / p.groups * windows.taps();
+  return p.batch * p.out * windows.places() >= (small_problem + taps - 1) / taps;
 }
 
 // Part, batch, channels, groups, rank, and six numbers for each dimension.

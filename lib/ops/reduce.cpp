@@ -15,9 +15,9 @@
 namespace wengert {
 namespace {
 
-constexpr std::int64_t block = 1024;   // elements gathered at a time
-constexpr std::int64_t columns = 512;  // of a row at a time: rows waiting for others stay in the cache
-constexpr std::int64_t group = 16;     // rows combined one after the other
+constexpr std::int64_t block = 1024;    // elements gathered at a time
+constexpr std::int64_t columns = 1024;  // of a row at a time: rows that wait for others stay in the cache
+constexpr std::int64_t group = 16;      // rows combined one after the other
 
 struct Dimension {
   std::int64_t extent, in, out;  // strides; out is 0 where the dimension is reduced
@@ -177,6 +177,7 @@ class Reducer {
     Dimensions dimensions;
     std::array<std::int64_t, max_dimensions> position{};
     std::int64_t at = 0, step = 1, length = 0;
+    alignas(64) T gathered[2][columns];
 
     std::int64_t count() const {
       std::int64_t product = 1;
@@ -202,12 +203,11 @@ class Reducer {
       return combine(to, to, second, rows.length);
     }
     // The first two rows together, so that none is copied only to be added to.
-    alignas(64) T gathered[2][columns];
     const T* first = nullptr;
     for (std::int64_t i = 0; i < count; ++i, rows.advance()) {
       const T* row = from + rows.at;
       if (rows.step != 1) {
-        T* place = gathered[i > 0];
+        T* place = rows.gathered[i > 0];
         for (std::int64_t k = 0; k < rows.length; ++k) place[k] = row[k * rows.step];
         row = place;
       }

@@ -141,6 +141,7 @@ Tensor mean(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
 
 Tensor var(const Tensor& x, const Axes& axes, bool keepdims, double ddof, Location where) {
   const Scope scope("var");
+  require_float("var", x.dtype());
   const std::int64_t count = reduced_count(x.shape(), axis_mask("var", axes, x.ndim()));
   const Tensor deviation = sub({x, where}, mean(x, axes, true, where));
   return div({sum(square(deviation, where), axes, keepdims, where), where},
@@ -175,16 +176,19 @@ Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdims, Location wher
 }
 
 Tensor count_nonzero(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
+  axis_mask("count_nonzero", axes, x.ndim());
   return sum(x.astype(boolean, where), axes, keepdims, where);
 }
 Tensor all(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
   if (x.dtype() != boolean)
     fail<DTypeError>("all", "takes boolean tensors: got ", x.dtype(), ". Did you mean x != 0?");
+  axis_mask("all", axes, x.ndim());
   return equal({count_nonzero(logical_not(x, where), axes, keepdims, where), where}, 0);
 }
 Tensor any(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
   if (x.dtype() != boolean)
     fail<DTypeError>("any", "takes boolean tensors: got ", x.dtype(), ". Did you mean x != 0?");
+  axis_mask("any", axes, x.ndim());
   return greater({count_nonzero(x, axes, keepdims, where), where}, 0);
 }
 

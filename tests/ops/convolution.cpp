@@ -205,24 +205,28 @@ TEST_CASE("float32 convolutions come near float64 ones, derivatives too, over a 
           const auto line = [&](const Tensor& x, const Tensor& w) { return conv1d(x, w, {}, o); };
           const auto image = [&](const Tensor& x, const Tensor& w) { return conv2d(x, w, {}, o); };
           const auto room = [&](const Tensor& x, const Tensor& w) { return conv3d(x, w, {}, o); };
-          compare("conv1d", line, numbers({2, 16, 19}, 1), numbers({32, c, 3}, 2));
-          compare("conv2d", image, numbers({2, 16, 7, 8}, 1), numbers({16, c, 3, 2}, 2));
-          compare("conv3d", room, numbers({1, 16, 3, 5, 4}, 1), numbers({16, c, 2, 2, 1}, 2));
+          compare("conv1d", line, numbers({4, 16, 99}, 1), numbers({32, c, 3}, 2));
+          compare("conv2d", image, numbers({8, 16, 9, 10}, 1), numbers({32, c, 3, 2}, 2));
+          compare("conv3d", room, numbers({8, 16, 3, 7, 6}, 1), numbers({16, c, 2, 2, 1}, 2));
           const ConvTransposeOptions t{.stride = stride,
                                        .padding = padding / 4,
                                        .output_padding = std::max(stride, dilation) - 1,
                                        .dilation = dilation,
                                        .groups = groups};
           const auto back = [&](const Tensor& x, const Tensor& w) { return conv_transpose2d(x, w, {}, t); };
-          compare("conv_transpose2d", back, numbers({2, 16, 4, 3}, 1), numbers({16, 2, 3, 3}, 2));
+          compare("conv_transpose2d", back, numbers({8, 16, 7, 6}, 1), numbers({16, 2, 3, 3}, 2));
         }
   const auto few = [](const Tensor& x, const Tensor& w) { return conv2d(x, w, {}, {.padding = 1}); };
-  compare("few channels", few, numbers({2, 3, 9, 8}, 1), numbers({5, 3, 3, 3}, 2));
-  compare("one channel", few, numbers({1, 1, 9, 8}, 1), numbers({1, 1, 3, 3}, 2));
+  const auto each = [](const Tensor& x, const Tensor& w) {
+    return conv2d(x, w, {}, {.padding = 1, .groups = 16});
+  };
+  compare("a group for each channel", each, numbers({8, 16, 17, 16}, 1), numbers({16, 1, 3, 3}, 2));
+  compare("few channels", few, numbers({2, 3, 17, 16}, 1), numbers({5, 3, 3, 3}, 2));
+  compare("one channel", few, numbers({8, 1, 31, 24}, 1), numbers({1, 1, 3, 3}, 2));
   compare(
       "far into the padding",
       [](const Tensor& x, const Tensor& w) { return conv1d(x, w, {}, {.padding = 9}); },
-      numbers({1, 8, 2}, 1), numbers({8, 8, 2}, 2));
+      numbers({32, 8, 2}, 1), numbers({8, 8, 2}, 2));
 }
 
 TEST_CASE("convolutions on several threads have the bits of one thread's") {

@@ -1,5 +1,6 @@
-// Compares Wengert with what an independent implementation computed: tools/oracle/generate writes a file for each family,
-// a table here says which call of Wengert answers to which name in it. No case and no entry may be without its other half.
+// Compares Wengert with what an independent implementation computed: tools/oracle/generate writes a file for
+// each family, a table here says which call of Wengert answers to which name in it. No case and no entry may
+// be without its other half.
 #pragma once
 
 #include <cstdint>
@@ -26,10 +27,13 @@ struct Bound {
 struct Entry {
   /// `call` takes the case's inputs and returns a Tensor, or several.
   template <class F>
-  Entry(std::string call_name, F call, Bound bound_of_call = {}) : name(std::move(call_name)), bound(bound_of_call) {
+  Entry(std::string call_name, F call, Bound bound_of_call = {})
+      : name(std::move(call_name)), bound(bound_of_call) {
     run = [call](const Tensors& x) -> Tensors {
-      if constexpr (std::is_same_v<decltype(call(x)), Tensor>) return {call(x)};
-      else return call(x);
+      if constexpr (std::is_same_v<decltype(call(x)), Tensor>)
+        return {call(x)};
+      else
+        return call(x);
     };
   }
 
@@ -44,7 +48,8 @@ void check_family(const std::string& family, const std::vector<Entry>& table);
 /// The fixed numbers in (-2, 2) that outputs are contracted with; as in tools/oracle/recording.py.
 Tensor weights(const wengert::Shape& shape, std::uint64_t salt);
 
-/// Empty if `got` has the dtype, the shape and the elements of `expected` (NaN equals NaN); else what is wrong first.
+/// Empty if `got` has the dtype, the shape and the elements of `expected` (NaN equals NaN); else what is
+/// wrong first.
 std::string difference(const Tensor& got, const Tensor& expected, const Bound& bound);
 
 }  // namespace oracle

@@ -1,4 +1,5 @@
-// Every row of elementwise.def against PyTorch. The table is made from the rows, so a new row without data fails.
+// Every row of elementwise.def against PyTorch. The table is made from the rows, so a new row without data
+// fails.
 #include "wengert/ops/elementwise.hpp"
 
 #include <doctest/doctest.h>

@@ -1,5 +1,6 @@
-// The node tests of ONNX as a second oracle for values: every case of onnx.safetensors runs through the call that stands
-// for its operator. tools/oracle/convert_onnx makes the file and lists what is left out, with the reason.
+// The node tests of ONNX as a second oracle for values: every case of onnx.safetensors runs through the call
+// that stands for its operator. tools/oracle/convert_onnx makes the file and lists what is left out, with the
+// reason.
 #include "tests/oracle/onnx.hpp"
 
 #include <doctest/doctest.h>
@@ -50,18 +51,20 @@ TEST_CASE("ONNX's node tests") {
     CHECK_MESSAGE(found != operators.end(), name << ": no call for operator " << op);
     if (found == operators.end()) continue;
     used.insert(op);
-    const Node node{json.at("attributes"), numbered(cases[name], "in", json.at("inputs")), json.at("outputs")};
+    const Node node{json.at("attributes"), numbered(cases[name], "in", json.at("inputs")),
+                    json.at("outputs")};
     const Tensors expected = numbered(cases[name], "out", json.at("outputs"));
     try {
       const Tensors got = found->second(node);
       REQUIRE_MESSAGE(got.size() >= expected.size(), name << ": number of outputs");
       for (std::size_t i = 0; i < expected.size(); ++i) {
-        if (!expected[i].defined() || !got[i].defined()) continue;  // not asked for, or Wengert has no such output
+        if (!expected[i].defined() || !got[i].defined())
+          continue;  // not asked for, or Wengert has no such output
         const std::string wrong = difference(got[i], expected[i], bound);
         CHECK_MESSAGE(wrong.empty(), name << " (" << op << ") out" << i << ": " << wrong);
       }
     } catch (const wengert::Error& error) {
-      FAIL_CHECK(name << " (" << op << "): " << error.what());
+      FAIL_CHECK(name << " (" << op << "): " << std::string(error.what()));
     }
   }
   for (const auto& [op, call] : operators) CHECK_MESSAGE(used.contains(op), op << " has a call, but no case");

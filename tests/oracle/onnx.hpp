@@ -31,7 +31,9 @@ struct Node {
   }
   std::int64_t whole(const char* name, std::int64_t otherwise) const { return get(name, otherwise); }
   double number(const char* name, double otherwise) const { return get(name, otherwise); }
-  bool flag(const char* name, bool otherwise = false) const { return get<std::int64_t>(name, otherwise) != 0; }
+  bool flag(const char* name, bool otherwise = false) const {
+    return get<std::int64_t>(name, otherwise) != 0;
+  }
   Axes list(const char* name, const Axes& otherwise) const {
     return has(name) ? Axes(attributes.at(name).get<std::vector<std::int64_t>>()) : otherwise;
   }

@@ -1,5 +1,5 @@
-// ONNX's products, convolutions, poolings, normalizations and losses. What Wengert has no function for is composed here,
-// as a user would.
+// ONNX's products, convolutions, poolings, normalizations and losses. What Wengert has no function for is
+// composed here, as a user would.
 #include <algorithm>
 #include <limits>
 #include <string>
@@ -47,7 +47,8 @@ struct Windows {
         continue;
       }
       const std::int64_t extent = n[0].shape()[i + 2], places = (extent + stride[i] - 1) / stride[i];
-      const std::int64_t all = std::max<std::int64_t>((places - 1) * stride[i] + (kernel[i] - 1) * dilation[i] + 1 - extent, 0);
+      const std::int64_t all =
+          std::max<std::int64_t>((places - 1) * stride[i] + (kernel[i] - 1) * dilation[i] + 1 - extent, 0);
       const std::int64_t less = all / 2;
       widths.push_back(mode == "SAME_UPPER" ? PadWidth{less, all - less} : PadWidth{all - less, less});
     }
@@ -68,17 +69,20 @@ Tensors convolved(const Node& n) {
   const Windows w(n, spatial(n[1]));
   const ConvOptions options = {.stride = w.stride, .dilation = w.dilation, .groups = n.whole("group", 1)};
   const Tensor x = w.around(n[0], 0.0), bias = n.has(2) ? n[2] : Tensor();
-  return {x.ndim() == 3 ? conv1d(x, n[1], bias, options)
-                        : x.ndim() == 4 ? conv2d(x, n[1], bias, options) : conv3d(x, n[1], bias, options)};
+  return {x.ndim() == 3   ? conv1d(x, n[1], bias, options)
+          : x.ndim() == 4 ? conv2d(x, n[1], bias, options)
+                          : conv3d(x, n[1], bias, options)};
 }
 
-/// The whole of the adjoint, of which the padding is then taken off; an `output_shape` beyond it is filled up with 0.
+/// The whole of the adjoint, of which the padding is then taken off; an `output_shape` beyond it is filled up
+/// with 0.
 Tensors convolved_transposed(const Node& n) {
   const Windows w(n, spatial(n[1]));
   const Axes more = n.list("output_padding", Axes::filled(w.kernel.size(), 0));
   const ConvTransposeOptions options = {
       .stride = w.stride, .output_padding = more, .dilation = w.dilation, .groups = n.whole("group", 1)};
-  Tensor y = n[0].ndim() == 3 ? conv_transpose1d(n[0], n[1], {}, options) : conv_transpose2d(n[0], n[1], {}, options);
+  Tensor y = n[0].ndim() == 3 ? conv_transpose1d(n[0], n[1], {}, options)
+                              : conv_transpose2d(n[0], n[1], {}, options);
   const auto mode = n.get<std::string>("auto_pad", "NOTSET");
   const bool same = mode.starts_with("SAME");
   for (std::size_t i = 0; i < w.kernel.size(); ++i) {
@@ -114,7 +118,8 @@ Tensors averaged(const Node& n) {
 }
 Tensors largest(const Node& n) {
   const Windows w(n, n.list("kernel_shape", {}));
-  const MaxPoolOptions options = {.stride = w.stride, .dilation = w.dilation, .ceil_mode = n.flag("ceil_mode")};
+  const MaxPoolOptions options = {
+      .stride = w.stride, .dilation = w.dilation, .ceil_mode = n.flag("ceil_mode")};
   const bool whole = n[0].dtype() == int64;
   const Tensor x = w.around(whole ? n[0].astype(float64) : n[0], -std::numeric_limits<double>::infinity());
   const Tensor y = x.ndim() == 3 ? max_pool1d(x, w.kernel, options) : max_pool2d(x, w.kernel, options);
@@ -126,11 +131,14 @@ Tensors resized(const Node& n) {
   const std::size_t last = n.inputs.size() - 1;  // Resize: roi, scales, sizes; Upsample: scales
   const std::vector<double> numbers = support::values(n[last]);
   for (std::size_t i = 2; i < numbers.size(); ++i) {
-    if (last == 3) options.size.push_back(static_cast<std::int64_t>(numbers[i]));
-    else options.scale.push_back(numbers[i]);
+    if (last == 3)
+      options.size.push_back(static_cast<std::int64_t>(numbers[i]));
+    else
+      options.scale.push_back(numbers[i]);
   }
   if (n.get<std::string>("mode", "nearest") == "linear") options.mode = Interpolation::bilinear;
-  options.align_corners = n.get<std::string>("coordinate_transformation_mode", "half_pixel") == "align_corners";
+  options.align_corners =
+      n.get<std::string>("coordinate_transformation_mode", "half_pixel") == "align_corners";
   return {interpolate(n[0], options)};
 }
 
@@ -150,18 +158,21 @@ Tensors batch_norm(const Node& n) {
   const bool training = n.flag("training_mode");
   const Tensor centre = training ? mean(n[0], others) : n[3], spread = training ? var(n[0], others) : n[4];
   const double kept = n.number("momentum", 0.9);
-  const Tensor unit = (n[0] - channels(centre, n[0])) / sqrt(channels(spread, n[0]) + n.number("epsilon", 1e-5));
+  const Tensor unit =
+      (n[0] - channels(centre, n[0])) / sqrt(channels(spread, n[0]) + n.number("epsilon", 1e-5));
   return {unit * channels(n[1], n[0]) + channels(n[2], n[0]), kept * n[3] + (1 - kept) * centre,
           kept * n[4] + (1 - kept) * spread};
 }
 Tensors instance_norm(const Node& n) {
   const Axes places = axes_from(n[0], 2);
-  const Tensor unit = (n[0] - mean(n[0], places, true)) / sqrt(var(n[0], places, true) + n.number("epsilon", 1e-5));
+  const Tensor unit =
+      (n[0] - mean(n[0], places, true)) / sqrt(var(n[0], places, true) + n.number("epsilon", 1e-5));
   return {unit * channels(n[1], n[0]) + channels(n[2], n[0])};
 }
 Tensors layer_norm(const Node& n) {
   const Axes axes = axes_from(n[0], n.whole("axis", -1));
-  const Tensor centre = mean(n[0], axes, true), scale = 1.0 / sqrt(var(n[0], axes, true) + n.number("epsilon", 1e-5));
+  const Tensor centre = mean(n[0], axes, true),
+               scale = 1.0 / sqrt(var(n[0], axes, true) + n.number("epsilon", 1e-5));
   return {(n[0] - centre) * scale * n[1] + n[2], centre, scale};
 }
 Tensors mean_variance(const Node& n) {
@@ -176,11 +187,11 @@ Tensor rows_nll(const Node& n, const Tensor& x) {
   order.push_back(1);
   const Tensor rows = reshape(permute(x, order), {n[1].size(), x.shape()[1]});
   const auto reduction = n.get<std::string>("reduction", "mean");
-  const nn::NllOptions options = {
-      .weight = n.has(2) ? n[2] : Tensor(),
-      .ignore_index = n.whole("ignore_index", -100),
-      .reduction = reduction == "none" ? nn::Reduction::none
-                                       : reduction == "sum" ? nn::Reduction::sum : nn::Reduction::mean};
+  const nn::NllOptions options = {.weight = n.has(2) ? n[2] : Tensor(),
+                                  .ignore_index = n.whole("ignore_index", -100),
+                                  .reduction = reduction == "none"  ? nn::Reduction::none
+                                               : reduction == "sum" ? nn::Reduction::sum
+                                                                    : nn::Reduction::mean};
   const Tensor loss = nn::nll_loss(rows, flatten(n[1]), options);
   return reduction == "none" ? reshape(loss, n[1].shape()) : loss;
 }
@@ -195,22 +206,31 @@ Tensors gemm(const Node& n) {
 
 void add_networks(OnnxOperators& operators) {
   operators.merge(OnnxOperators{
-    {"AveragePool", averaged}, {"BatchNormalization", batch_norm}, {"Conv", convolved},
-    {"ConvTranspose", convolved_transposed}, {"Gemm", gemm}, {"InstanceNormalization", instance_norm},
-    {"LayerNormalization", layer_norm}, {"MaxPool", largest}, {"MeanVarianceNormalization", mean_variance},
-    {"Resize", resized}, {"Upsample", resized},
-    {"Det", [](const Node& n) -> Tensors { return {det(n[0])}; }},
-    {"Einsum", [](const Node& n) -> Tensors { return {einsum(n.get<std::string>("equation", ""), n.inputs)}; }},
-    {"GlobalAveragePool", [](const Node& n) -> Tensors { return {mean(n[0], axes_from(n[0], 2), true)}; }},
-    {"GlobalMaxPool", [](const Node& n) -> Tensors { return {max(n[0], axes_from(n[0], 2), true)}; }},
-    {"LogSoftmax", [](const Node& n) -> Tensors { return {nn::log_softmax(n[0], n.whole("axis", -1))}; }},
-    {"MatMul", [](const Node& n) -> Tensors { return {matmul(n[0], n[1])}; }},
-    {"NegativeLogLikelihoodLoss", [](const Node& n) -> Tensors { return {rows_nll(n, n[0])}; }},
-    {"Softmax", [](const Node& n) -> Tensors { return {nn::softmax(n[0], n.whole("axis", -1))}; }},
-    {"SoftmaxCrossEntropyLoss", [](const Node& n) -> Tensors {
-       const Tensor logs = nn::log_softmax(n[0], 1);
-       return {rows_nll(n, logs), logs};
-     }},
+      {"AveragePool", averaged},
+      {"BatchNormalization", batch_norm},
+      {"Conv", convolved},
+      {"ConvTranspose", convolved_transposed},
+      {"Gemm", gemm},
+      {"InstanceNormalization", instance_norm},
+      {"LayerNormalization", layer_norm},
+      {"MaxPool", largest},
+      {"MeanVarianceNormalization", mean_variance},
+      {"Resize", resized},
+      {"Upsample", resized},
+      {"Det", [](const Node& n) -> Tensors { return {det(n[0])}; }},
+      {"Einsum",
+       [](const Node& n) -> Tensors { return {einsum(n.get<std::string>("equation", ""), n.inputs)}; }},
+      {"GlobalAveragePool", [](const Node& n) -> Tensors { return {mean(n[0], axes_from(n[0], 2), true)}; }},
+      {"GlobalMaxPool", [](const Node& n) -> Tensors { return {max(n[0], axes_from(n[0], 2), true)}; }},
+      {"LogSoftmax", [](const Node& n) -> Tensors { return {nn::log_softmax(n[0], n.whole("axis", -1))}; }},
+      {"MatMul", [](const Node& n) -> Tensors { return {matmul(n[0], n[1])}; }},
+      {"NegativeLogLikelihoodLoss", [](const Node& n) -> Tensors { return {rows_nll(n, n[0])}; }},
+      {"Softmax", [](const Node& n) -> Tensors { return {nn::softmax(n[0], n.whole("axis", -1))}; }},
+      {"SoftmaxCrossEntropyLoss",
+       [](const Node& n) -> Tensors {
+         const Tensor logs = nn::log_softmax(n[0], 1);
+         return {rows_nll(n, logs), logs};
+       }},
   });
 }
 

@@ -63,7 +63,8 @@ Tensors sliced(const Node& n) {
 Tensors parts(const Node& n) {
   const std::int64_t axis = n.whole("axis", 0), count = static_cast<std::int64_t>(n.outputs);
   if (n.has(1)) return split(n[0], n.list(1), axis);
-  return split(n[0], n[0].shape()[static_cast<std::size_t>(axis < 0 ? axis + rank(n[0]) : axis)] / count, axis);
+  return split(n[0], n[0].shape()[static_cast<std::size_t>(axis < 0 ? axis + rank(n[0]) : axis)] / count,
+               axis);
 }
 
 Tensors padded(const Node& n) {
@@ -71,8 +72,11 @@ Tensors padded(const Node& n) {
   std::vector<PadWidth> widths;
   for (std::size_t i = 0; i < n[0].ndim(); ++i) widths.push_back({pads[i], pads[i + n[0].ndim()]});
   const auto mode = n.get<std::string>("mode", "constant");
-  return {pad(n[0], widths, {.mode = mode == "reflect" ? PadMode::reflect : mode == "edge" ? PadMode::replicate : PadMode::constant,
-                             .value = n.has(2) ? n.number(std::size_t{2}) : 0.0})};
+  return {pad(n[0], widths,
+              {.mode = mode == "reflect" ? PadMode::reflect
+                       : mode == "edge"  ? PadMode::replicate
+                                         : PadMode::constant,
+               .value = n.has(2) ? n.number(std::size_t{2}) : 0.0})};
 }
 
 /// Slices of x along `axis`, the indices' shape in place of the axis.
@@ -87,11 +91,13 @@ Tensors gathered(const Node& n) {
 /// The index tensors along the last dimension of `indices`.
 Tensors index_columns(const Tensor& indices) {
   Tensors columns;
-  for (std::int64_t i = 0; i < indices.shape().back(); ++i) columns.push_back(squeeze(slice(indices, -1, i, i + 1), -1));
+  for (std::int64_t i = 0; i < indices.shape().back(); ++i)
+    columns.push_back(squeeze(slice(indices, -1, i, i + 1), -1));
   return columns;
 }
 
-/// x[indices[..., 0], indices[..., 1], ...], for each batch where there are batch dimensions: by the place in a row.
+/// x[indices[..., 0], indices[..., 1], ...], for each batch where there are batch dimensions: by the place in
+/// a row.
 Tensors gathered_by_tuples(const Node& n) {
   const std::size_t batch = static_cast<std::size_t>(n.whole("batch_dims", 0));
   const Tensors columns = index_columns(n[1]);
@@ -122,7 +128,8 @@ Tensors scattered(const Node& n) {
 
 Tensors compressed(const Node& n) {
   const Tensor places = flatten(nonzero(n[1]));
-  return {n.has("axis") ? index_select(n[0], n.whole("axis", 0), places) : index_select(flatten(n[0]), 0, places)};
+  return {n.has("axis") ? index_select(n[0], n.whole("axis", 0), places)
+                        : index_select(flatten(n[0]), 0, places)};
 }
 
 /// The last dimension put at `axis`.
@@ -161,7 +168,8 @@ Tensors space_to_depth(const Node& n) {
 
 Tensors filled(const Node& n) {
   const auto& value = n.attributes.at("value").at(0);
-  return {full(n.list(std::size_t{0}), value.get<double>(), {.dtype = value.is_number_integer() ? int64 : float32})};
+  return {full(n.list(std::size_t{0}), value.get<double>(),
+               {.dtype = value.is_number_integer() ? int64 : float32})};
 }
 Tensors eye_like(const Node& n) {
   const std::int64_t type = n.whole("dtype", 0), k = n.whole("k", 0);
@@ -171,7 +179,8 @@ Tensors eye_like(const Node& n) {
 Tensors flattened(const Node& n) {
   const std::int64_t axis = n.whole("axis", 1);
   const auto cut = static_cast<std::size_t>(axis < 0 ? axis + rank(n[0]) : axis);
-  return {reshape(n[0], {extents_product(n[0].shape(), 0, cut), extents_product(n[0].shape(), cut, n[0].ndim())})};
+  return {reshape(n[0],
+                  {extents_product(n[0].shape(), 0, cut), extents_product(n[0].shape(), cut, n[0].ndim())})};
 }
 Tensors transposed(const Node& n) {
   Axes reversed;
@@ -183,34 +192,55 @@ Tensors transposed(const Node& n) {
 
 void add_structure(OnnxOperators& operators) {
   operators.merge(OnnxOperators{
-    {"Compress", compressed}, {"ConstantOfShape", filled}, {"DepthToSpace", depth_to_space}, {"Expand", expanded},
-    {"EyeLike", eye_like}, {"Flatten", flattened}, {"Gather", gathered}, {"GatherND", gathered_by_tuples},
-    {"Hardmax", hardmax}, {"OneHot", one_hots}, {"Pad", padded}, {"Reshape", reshaped}, {"Scatter", scattered},
-    {"ScatterElements", scattered}, {"Slice", sliced}, {"SpaceToDepth", space_to_depth}, {"Split", parts},
-    {"Transpose", transposed}, {"Unsqueeze", unsqueezed},
-    {"Concat", [](const Node& n) -> Tensors { return {concat(n.inputs, n.whole("axis", 0))}; }},
-    {"GatherElements", [](const Node& n) -> Tensors { return {gather(n[0], n.whole("axis", 0), n[1])}; }},
-    {"NonZero", [](const Node& n) -> Tensors { return {transpose(nonzero(n[0]))}; }},
-    {"Range", [](const Node& n) -> Tensors {
-       return {arange(n.number(std::size_t{0}), n.number(1), n.number(2), {.dtype = n[0].dtype()})};
-     }},
-    {"ScatterND", [](const Node& n) -> Tensors {
-       return {index_put(n[0], index_columns(n[1]), n[2], n.get<std::string>("reduction", "none") == "add")};
-     }},
-    {"Squeeze", [](const Node& n) -> Tensors { return {squeeze(n[0], n.has(1) ? n.list(1) : Axes())}; }},
-    {"Tile", [](const Node& n) -> Tensors { return {tile(n[0], n.list(1))}; }},
-    {"TopK", [](const Node& n) -> Tensors {
-       const auto [values, indices] = topk(n[0], n.list(1).front(), n.whole("axis", -1), n.flag("largest", true));
-       return {values, indices};
-     }},
-    {"Trilu", [](const Node& n) -> Tensors {
-       const std::int64_t k = n.has(1) ? n.list(1).front() : 0;
-       return {n.flag("upper", true) ? triu(n[0], k) : tril(n[0], k)};
-     }},
-    {"Unique", [](const Node& n) -> Tensors {
-       const auto [values, inverse, counts] = unique(n[0]);
-       return {values, Tensor(), inverse, counts};  // it does not say where each occurs first
-     }},
+      {"Compress", compressed},
+      {"ConstantOfShape", filled},
+      {"DepthToSpace", depth_to_space},
+      {"Expand", expanded},
+      {"EyeLike", eye_like},
+      {"Flatten", flattened},
+      {"Gather", gathered},
+      {"GatherND", gathered_by_tuples},
+      {"Hardmax", hardmax},
+      {"OneHot", one_hots},
+      {"Pad", padded},
+      {"Reshape", reshaped},
+      {"Scatter", scattered},
+      {"ScatterElements", scattered},
+      {"Slice", sliced},
+      {"SpaceToDepth", space_to_depth},
+      {"Split", parts},
+      {"Transpose", transposed},
+      {"Unsqueeze", unsqueezed},
+      {"Concat", [](const Node& n) -> Tensors { return {concat(n.inputs, n.whole("axis", 0))}; }},
+      {"GatherElements", [](const Node& n) -> Tensors { return {gather(n[0], n.whole("axis", 0), n[1])}; }},
+      {"NonZero", [](const Node& n) -> Tensors { return {transpose(nonzero(n[0]))}; }},
+      {"Range",
+       [](const Node& n) -> Tensors {
+         return {arange(n.number(std::size_t{0}), n.number(1), n.number(2), {.dtype = n[0].dtype()})};
+       }},
+      {"ScatterND",
+       [](const Node& n) -> Tensors {
+         return {
+             index_put(n[0], index_columns(n[1]), n[2], n.get<std::string>("reduction", "none") == "add")};
+       }},
+      {"Squeeze", [](const Node& n) -> Tensors { return {squeeze(n[0], n.has(1) ? n.list(1) : Axes())}; }},
+      {"Tile", [](const Node& n) -> Tensors { return {tile(n[0], n.list(1))}; }},
+      {"TopK",
+       [](const Node& n) -> Tensors {
+         const auto [values, indices] =
+             topk(n[0], n.list(1).front(), n.whole("axis", -1), n.flag("largest", true));
+         return {values, indices};
+       }},
+      {"Trilu",
+       [](const Node& n) -> Tensors {
+         const std::int64_t k = n.has(1) ? n.list(1).front() : 0;
+         return {n.flag("upper", true) ? triu(n[0], k) : tril(n[0], k)};
+       }},
+      {"Unique",
+       [](const Node& n) -> Tensors {
+         const auto [values, inverse, counts] = unique(n[0]);
+         return {values, Tensor(), inverse, counts};  // it does not say where each occurs first
+       }},
   });
 }
 

@@ -33,16 +33,18 @@ TEST_CASE("reductions agree with PyTorch") {
       {"min", [](const Tensor& x, const Axes& axes, bool keepdims) { return min(x, axes, keepdims); }},
       {"prod", [](const Tensor& x, const Axes& axes, bool keepdims) { return prod(x, axes, keepdims); }},
       {"var", [](const Tensor& x, const Axes& axes, bool keepdims) { return var(x, axes, keepdims); }},
-      {"std", [](const Tensor& x, const Axes& axes, bool keepdims) { return wengert::std(x, axes, keepdims); }},
-      {"var.ddof", [](const Tensor& x, const Axes& axes, bool keepdims) { return var(x, axes, keepdims, 1); }},
+      {"std",
+       [](const Tensor& x, const Axes& axes, bool keepdims) { return wengert::std(x, axes, keepdims); }},
+      {"var.ddof",
+       [](const Tensor& x, const Axes& axes, bool keepdims) { return var(x, axes, keepdims, 1); }},
       {"std.ddof",
        [](const Tensor& x, const Axes& axes, bool keepdims) { return wengert::std(x, axes, keepdims, 1); }},
       {"logsumexp",
        [](const Tensor& x, const Axes& axes, bool keepdims) { return logsumexp(x, axes, keepdims); }},
   };
-  const std::vector<Over> overs = {{"all", {}, false},       {"0", 0, false},
-                                   {"-1", -1, false},        {"1.keepdims", 1, true},
-                                   {"02", {0, 2}, false},    {"-2-1.keepdims", {-2, -1}, true}};
+  const std::vector<Over> overs = {{"all", {}, false},    {"0", 0, false},
+                                   {"-1", -1, false},     {"1.keepdims", 1, true},
+                                   {"02", {0, 2}, false}, {"-2-1.keepdims", {-2, -1}, true}};
   std::vector<Entry> table = {
       {"argmax:0", [](const In& x) { return argmax(x[0], 0); }},
       {"argmax:-1.keepdims", [](const In& x) { return argmax(x[0], -1, true); }},
@@ -63,7 +65,8 @@ TEST_CASE("reductions agree with PyTorch") {
       {"average", [](const In& x) { return average(x[0], x[1]); }},
       {"average:0", [](const In& x) { return average(x[0], x[1], 0); }},
   };
-  for (const auto& [name, p] : {std::pair("1.0", 1.0), {"2.0", 2.0}, {"3.0", 3.0}, {"0.5", 0.5}, {"inf", double(INFINITY)}}) {
+  for (const auto& [name, p] :
+       {std::pair("1.0", 1.0), {"2.0", 2.0}, {"3.0", 3.0}, {"0.5", 0.5}, {"inf", double(INFINITY)}}) {
     const std::string norm_p = std::string("norm.") + name;
     table.emplace_back(norm_p + ":all", [p = p](const In& x) { return norm(x[0], p); });
     table.emplace_back(norm_p + ":-1.keepdims", [p = p](const In& x) { return norm(x[0], p, -1, true); });

@@ -1,4 +1,4 @@
-"""Composed elementwise functions, softmax and losses: ops/activation.hpp, nn/functional.hpp and nn/loss.hpp."""
+"""Composed elementwise functions, softmax and losses: ops/activation.hpp, nn/functional.hpp, nn/loss.hpp."""
 import numpy
 import torch
 import torch.nn.functional as F
@@ -130,7 +130,7 @@ def conventions(family):
             lambda x: x == 0,
         )
     for name in ("gelu", "mish"):
-        state(f"{name}/special/second0", 0, "PyTorch squares 1e300")
+        state(f"{name}/special/second0", 0, "PyTorch squares 1e300", lambda x: abs(x) == 1e300)
     for name in (
         "hardtanh",
         "hardtanh.range",
@@ -147,8 +147,18 @@ def conventions(family):
         state(f"{name}/special/out0", nan, "NaN stays", numpy.isnan)
     state("hardswish/special/out0", 0, "0 below -3; PyTorch multiplies inf by 0", lambda x: x == -inf)
     for i in (0, 1):
-        state(f"logaddexp/special/grad{i}", 0, "0 where both are infinite and equal")
-        state(f"logaddexp/special/second{i}", 0, "0 far from equality; PyTorch multiplies inf by 0")
+        state(
+            f"logaddexp/special/grad{i}",
+            0,
+            "0 where both are infinite and equal",
+            lambda a, b: numpy.isinf(a) & (a == b),
+        )
+        state(
+            f"logaddexp/special/second{i}",
+            0,
+            "0 far from equality; PyTorch: inf * 0",
+            lambda a, b: (numpy.maximum(abs(a), abs(b)) > 1e100) & ((a != b) | numpy.isinf(a)),
+        )
         state(
             f"xlogy/special/second{i}",
             0,

@@ -183,11 +183,28 @@ def conventions(family):
         "outside of the domain",
         lambda x: x == -1,
     )
-    state("rsqrt/special/grad0", -family.tensors["rsqrt/special/grad0"], "-0 is as 0", lambda x: x == 0)
+    state(
+        "rsqrt/special/grad0",
+        -family.tensors["rsqrt/special/grad0"],
+        "-0 is as 0",
+        lambda x: (x == 0) & numpy.signbit(x),
+    )
     pole = "a pole; PyTorch's sine of a multiple of pi is not quite 0"
-    state("digamma/special/grad0", w1 * inf, pole, lambda x: (x < 0) & (x == numpy.floor(x)))
-    state("lgamma/special/second0", w1 * v * inf, pole, lambda x: (x < 0) & (x == numpy.floor(x)))
-    state("digamma/special/second0", nan, "polygamma of an order above 1 is for positive x", lambda x: x <= 0)
+    state(
+        "digamma/special/grad0",
+        w1 * inf,
+        pole,
+        lambda x: (x < 0) & (x == numpy.floor(x)) & numpy.isfinite(x),
+    )
+    state(
+        "lgamma/special/second0",
+        w1 * v * inf,
+        pole,
+        lambda x: (x < 0) & (x == numpy.floor(x)) & numpy.isfinite(x),
+    )
+    state(
+        "digamma/special/second0", nan, "polygamma of an order above 1 is for positive x", lambda x: x <= 0
+    )
 
     # In two arguments
     for name in ("maximum", "minimum"):
@@ -229,10 +246,15 @@ def conventions(family):
         origin = "0 at (0, 0); PyTorch squares first, and the squares underflow"
         state(f"atan2/special/grad{i}", 0, origin)
         state(f"hypot/special/grad{i}", 0, "0 at (0, 0)")
-        state(f"atan2/special/second{i}", "finite", origin)
-        state(f"hypot/special/second{i}", "finite", "infinite or none; of the guard at (0, 0)")
+        state(f"atan2/special/second{i}", "finite", origin, lambda a, b: (a == 0) & (b == 0))
+        state(
+            f"hypot/special/second{i}",
+            "finite",
+            "infinite or none; of the guard at (0, 0)",
+            lambda a, b: (a == 0) & ((b == 0) | (b == 1e-310) & ~numpy.signbit(a)),
+        )
     signs = numpy.sign(left) * numpy.sign(family.tensors["copysign/special/out0"])
-    state("copysign/special/grad0", w * signs, "PyTorch divides infinities")
+    state("copysign/special/grad0", w * signs, "PyTorch divides infinities", lambda a, b: numpy.isinf(a))
     state("copysign/special/second0", 0, "piecewise linear", lambda a, b: True)
     leak = "where does not leak the branch not taken"
     state("leaky_relu/special/grad0", w, leak, lambda a, b: a > 0)
@@ -240,7 +262,7 @@ def conventions(family):
 
     state("pow/special/grad0", nan, "NaN has no derivative", lambda a, b: numpy.isnan(a) & (b == 0))
     limit = "infinite or none; of the guard at a = 0"
-    state("pow/special/second0", "finite", limit, lambda a, b: a == 0)
+    state("pow/special/second0", "finite", limit, lambda a, b: (a == 0) & numpy.isin(b, [0, 1, 3, 1e200]))
     state(
         "pow/special/second0",
         nan,
@@ -248,7 +270,12 @@ def conventions(family):
         lambda a, b: ((a < 0) | numpy.isinf(a)) & (b == 0),
     )
     state("pow/special/second0", w * v1 * inf, "v1 / a", lambda a, b: (a == 1e-310) & (b == 0))
-    state("pow/special/second1", "finite", limit, lambda a, b: (a == 0) | (a == 1e-310))
+    state(
+        "pow/special/second1",
+        "finite",
+        limit,
+        lambda a, b: (a == 0) & numpy.isin(b, [0, 1, 3, 1e200]) | (a == 1e-310) & (b == 0),
+    )
     mixed = w * (v0 / left + v1 * numpy.log(left) ** 2)
     state(
         "pow/special/second1",

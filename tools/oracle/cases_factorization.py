@@ -44,7 +44,9 @@ def record(family):
     a, tall, wide = family.normal(3, 3), family.normal(4, 3), family.normal(2, 3)
     batch = family.normal(2, 3, 3) + 2 * torch.eye(3)
     family.case("cholesky", "random", lambda t: linalg.cholesky(symmetric(t)), symmetric(positive(family)))
-    family.case("cholesky", "batch", lambda t: linalg.cholesky(symmetric(t)), symmetric(positive(family, 2)))
+    family.case(
+        "cholesky", "batch", lambda t: linalg.cholesky(symmetric(t)), symmetric(positive(family, 2))
+    )
     for name, f in {
         "inv": linalg.inv,
         "det": linalg.det,
@@ -99,7 +101,9 @@ def record(family):
         family.case("qr", case, qr, x)
     family.case("eigh", "random", eigh, symmetric(a))
     family.case("eigh", "batch", eigh, symmetric(family.normal(2, 3, 3)))
-    family.case("eigvalsh", "random", lambda t: linalg.eigvalsh(symmetric(t)), symmetric(family.normal(4, 4)))
+    family.case(
+        "eigvalsh", "random", lambda t: linalg.eigvalsh(symmetric(t)), symmetric(family.normal(4, 4))
+    )
     for case, x in {
         "square": spread(family, 3, 3),
         "tall": spread(family, 4, 2),

@@ -73,7 +73,11 @@ def record(family):
         "take_along_axis", "random", lambda t, i: t.take_along_dim(i, 0) ** 2, x, family.whole(0, 4, 3, 5)
     )
     family.case(
-        "take_along_axis", "broadcast", lambda t, i: t.take_along_dim(i, 0) ** 2, x, family.whole(0, 4, 2, 1)
+        "take_along_axis",
+        "broadcast",
+        lambda t, i: t.take_along_dim(i, 0) ** 2,
+        x,
+        family.whole(0, 4, 2, 1),
     )
     rows, columns = torch.tensor([0, 2, 3]), torch.tensor([[1, 1, 4], [0, 2, 2]])
     family.case(

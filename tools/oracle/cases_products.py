@@ -57,7 +57,11 @@ def record(family):
         family.normal(3, 4, 2),
     )
     family.case(
-        "tensordot.0", "random", lambda a, b: torch.tensordot(a, b, 0), family.normal(2), family.normal(3, 2)
+        "tensordot.0",
+        "random",
+        lambda a, b: torch.tensordot(a, b, 0),
+        family.normal(2),
+        family.normal(3, 2),
     )
     family.case(
         "tensordot_over",
@@ -67,4 +71,6 @@ def record(family):
         family.normal(4, 2, 3),
     )
     family.case("trace", "random", lambda a: torch.trace(a) ** 2, family.normal(3, 4))
-    family.case("trace.offset", "random", lambda a: a.diagonal(1, 0, -1).sum(-1) ** 2, family.normal(2, 3, 4))
+    family.case(
+        "trace.offset", "random", lambda a: a.diagonal(1, 0, -1).sum(-1) ** 2, family.normal(2, 3, 4)
+    )

@@ -59,7 +59,10 @@ ROWS = torch.tensor(
     ],
     dtype=T,
 )
-FACTORS = torch.tensor([[1.0, 0, 3, -2], [0, 2, 0, 2], [0, 0, 0, 1], [2, 3, 4, 5], [-0.0, 1, 1, 1]], dtype=T)
+PRODUCT_ROWS = ROWS[[0, 1, 2, 4, 5, 6, 7]]  # of two infinite factors, sums of inf - inf have no value
+FACTORS = torch.tensor(
+    [[1.0, 0, 3, -2], [0, 2, 0, 2], [0, 0, 0, 1], [2, 3, 4, 5], [-0.0, 1, 1, 1]], dtype=T
+)
 
 
 def record(family):
@@ -68,7 +71,9 @@ def record(family):
             family.case(
                 f"{name}:{axes}", "random", lambda x, a=dims, k=keepdim: f(x, a, k), family.normal(2, 3, 4)
             )
-        family.case(f"{name}:-1", "special", lambda x: f(x, [-1], False), ROWS)
+        family.case(
+            f"{name}:-1", "special", lambda x: f(x, [-1], False), PRODUCT_ROWS if name == "prod" else ROWS
+        )
     family.case("prod:-1", "zeros", lambda x: torch.prod(x, -1), FACTORS)
     family.case("prod:all", "zeros", lambda x: torch.prod(torch.prod(x, 1), 0), FACTORS[[0, 3]])
     family.case("max:all", "ties", lambda x: torch.amax(x, (0, 1)), ROWS[:3])
@@ -121,6 +126,17 @@ def record(family):
     conventions(family)
 
 
+def second_of_products(family, rows):
+    """The contracted second derivatives of products of rows, pair of factors by pair."""
+    w, v = family.weights("prod:-1/special/out0"), family.weights("prod:-1/special/in0", 16)
+    result = numpy.zeros_like(rows)
+    for i in range(rows.shape[1]):
+        for j in range(rows.shape[1]):
+            if i != j:
+                result[:, i] += w * v[:, j] * numpy.prod(numpy.delete(rows, [i, j], 1), 1)
+    return result
+
+
 def conventions(family):
     """Where Wengert's reductions say something else than PyTorch, on special rows."""
     state, rows = family.convention, ROWS.numpy()
@@ -129,21 +145,21 @@ def conventions(family):
     )
     p = numpy.exp(rows - rows.max(1, keepdims=True))
     p = numpy.where((rows == -inf).all(1, keepdims=True), 0, p / p.sum(1, keepdims=True))
-    products = numpy.zeros_like(rows)  # second derivatives of a product of four, one by one
-    for i in range(4):
-        for j in range(4):
-            if i != j:
-                products[:, i] += w[:, 0] * v[:, j] * numpy.prod(numpy.delete(rows, [i, j], 1), 1)
+    products = second_of_products(family, PRODUCT_ROWS.numpy())
 
     def of_rows(*chosen):
         return lambda x: numpy.isin(numpy.arange(len(x)), chosen)[:, None]
 
     softmax = "0 where all are -inf; PyTorch's exp(x - y) does not add up to 1 for numbers of 1e300"
     state("logsumexp:-1/special/grad0", w * p, softmax, of_rows(4, 6))
-    state("logsumexp:-1/special/second0", w * p * (v - (p * v).sum(1, keepdims=True)), softmax, of_rows(4, 6))
+    state(
+        "logsumexp:-1/special/second0", w * p * (v - (p * v).sum(1, keepdims=True)), softmax, of_rows(4, 6)
+    )
     for name in ("max", "min"):
-        state(f"{name}:-1/special/grad0", 0, "0 where there is a NaN")
-    state("prod:-1/special/second0", products, "PyTorch divides infinities")
+        state(f"{name}:-1/special/grad0", 0, "0 where there is a NaN", of_rows(5))
+    state(
+        "prod:-1/special/second0", products, "PyTorch divides infinities", lambda x: ~numpy.isnan(products)
+    )
     for name in ("var", "var.ddof"):
         state(f"{name}:-1/special/grad0", nan, "the mean is infinite, the value NaN", of_rows(3))
     state("norm.2.0:all/zero/second0", 0, "0 at 0")

@@ -46,7 +46,7 @@ class Family:
         return torch.randint(low, high, shape, generator=self.generator)
 
     def case(self, call, case, function, *inputs, vary=None):
-        """Records function(*inputs) and its derivatives in the inputs `vary`: None for all floats, () for none."""
+        """Records function(*inputs) and its derivatives in inputs `vary`: None: all floats, (): none."""
         key = f"{call}/{case}/"
         if key + "out0" in self.tensors:
             raise ValueError(f"{key} is recorded twice")
@@ -66,7 +66,9 @@ class Family:
             self.put(key, "grad", [torch.zeros_like(x) if x.requires_grad else None for x in inputs])
         if total is None:
             return
-        found = torch.autograd.grad(total, [inputs[i] for i in varied], create_graph=True, allow_unused=True)
+        found = torch.autograd.grad(
+            total, [inputs[i] for i in varied], create_graph=True, allow_unused=True
+        )
         gradients = [None] * len(inputs)
         for i, g in zip(varied, found):
             gradients[i] = torch.zeros_like(inputs[i]) if g is None else g
@@ -91,18 +93,18 @@ class Family:
         return weights(self.tensors[key].shape, salt).numpy()
 
     def convention(self, part, value, reason, where=None):
-        """In PART (a whole key) Wengert has `value` at the elements for which where(inputs...) holds (default: where
-        PyTorch has NaN), and PyTorch has another value there. `value`: a number, an array of PART's shape, or
-        "finite": some finite number, where the true value is infinite or there is none."""
-        call_case = part.rsplit("/", 1)[0]
-        found = self.tensors[part]
+        """In PART (a whole key) Wengert has `value` where where(inputs...) holds (default:
+        at PyTorch's NaNs for finite inputs), and PyTorch has another value there.
+
+        `value`: a number, an array of PART's shape, or "finite": some finite number, where the true one is
+        infinite or there is none.
+        """
+        found, case = self.tensors[part], part.rsplit("/", 1)[0]
+        inputs = [self.tensors[f"{case}/in{i}"] for i in range(8) if f"{case}/in{i}" in self.tensors]
         if where is None:
-            chosen = numpy.isnan(found)
+            chosen = numpy.isnan(found) & numpy.logical_and.reduce([numpy.isfinite(x) for x in inputs])
         else:
-            count = sum(key.startswith(call_case + "/in") for key in self.tensors)
-            chosen = numpy.broadcast_to(
-                where(*(self.tensors[f"{call_case}/in{i}"] for i in range(count))), found.shape
-            )
+            chosen = numpy.broadcast_to(where(*inputs), found.shape)
         if isinstance(value, str):
             same, values = numpy.isfinite(found), None
         else:

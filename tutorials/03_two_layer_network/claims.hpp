@@ -56,7 +56,7 @@ inline wengert::Tensor with_claimed_gradients(const wengert::Tensor& loss,
   return result;
 }
 
-/// The loss, checked against what is claimed of it: the first entry that is not as claimed.
+/// The loss, checked against what is claimed of it: the entry that is least as claimed.
 inline void print_gradcheck(const char* what, const std::vector<wengert::Tensor>& parameters,
                             const std::vector<std::string>& names,
                             const std::function<wengert::Tensor()>& loss,

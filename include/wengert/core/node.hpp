@@ -155,7 +155,7 @@ std::byte* allocate_value(Node& node);
 void share_value(Node& node, Node& base, std::int64_t offset, const Strides& strides);
 bool is_contiguous(const Node& node);
 
-/// Normalizes an axis that may be negative. Throws ShapeError.
+/// Normalizes an axis that may be negative. Throws IndexError.
 std::size_t normalize_axis(const char* operation, std::int64_t axis, std::size_t ndim);
 
 }  // namespace wengert

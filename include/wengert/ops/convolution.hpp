@@ -1,8 +1,8 @@
 // Convolutions in one, two and three dimensions, transposed ones, and the windows they are made of. What is
 // called convolution is, as everywhere in the field, the correlation: the kernel is not turned round. float32
-// is computed by oneDNN where the library was built with it, and as float64 is with WENGERT_CONV=plain in the
-// environment. Sources: lib/ops/convolution.cpp lib/ops/convolve.cpp lib/ops/onednn.cpp lib/ops/unfold.cpp
-// lib/ops/windows.cpp
+// is computed by oneDNN where the library was built with it; WENGERT_CONV=plain in the environment has it
+// computed by unfolding and matrix products, as float64 always is.
+// lib/ops/convolution.cpp lib/ops/convolve.cpp lib/ops/onednn.cpp lib/ops/unfold.cpp lib/ops/windows.cpp
 #pragma once
 
 #include "wengert/core/tensor.hpp"
