@@ -70,7 +70,8 @@ Shared& shared() {
 }
 
 void* system_allocate(std::size_t bytes, std::size_t alignment = 64) {
-  void* block = std::aligned_alloc(alignment, bytes);
+  // The standard asks for a multiple of the alignment; what is beyond `bytes` is never touched.
+  void* block = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
   if (!block) throw std::bad_alloc();
 #ifdef __linux__
   // A tape of millions of nodes would otherwise spend more time on page faults than on recording, and a large
@@ -235,7 +236,8 @@ void* allocate(std::uint32_t cls) {
 void release(void* memory, std::uint32_t cls) noexcept {
   if constexpr (!pooled) return std::free(memory);
   ThreadCache* mine = cache();
-  if (class_bytes(cls) >= large_limit && hoarding()) [[unlikely]] give_back(mine, large_limit);
+  if (class_bytes(cls) >= large_limit && hoarding()) [[unlikely]]
+    give_back(mine, large_limit);
   count_cached(cls, 1);
   auto* block = static_cast<FreeBlock*>(memory);
   if (!mine) [[unlikely]] {

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "lib/core/fail.hpp"
+#include "lib/core/tape.hpp"
 #include "wengert/core/grad_mode.hpp"
 #include "wengert/core/node.hpp"
 #include "wengert/grad/grad.hpp"
@@ -23,8 +24,9 @@ constexpr std::size_t most_elements =
     1000;  // of an input that are varied one by one; of larger ones a sample
 
 Values values_of(const Tensor& x) {
-  const auto array = x.detach().array<double>();
-  return Values(array.data(), array.data() + array.size());
+  const Tensor dense = compact(x);
+  const double* first = dense.node().values<double>();
+  return Values(first, first + dense.size());
 }
 
 Tensor tensor_of(const Values& values, const Shape& shape) {

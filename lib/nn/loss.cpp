@@ -1,6 +1,7 @@
 #include "wengert/nn/loss.hpp"
 
 #include "lib/core/fail.hpp"
+#include "lib/core/tape.hpp"
 #include "wengert/core/grad_mode.hpp"
 #include "wengert/core/scope.hpp"
 #include "wengert/nn/functional.hpp"
@@ -95,8 +96,8 @@ Labels check_labels(const char* loss, const char* name, const Tensor& x, const T
   if (weight.defined()) check_weight(loss, "weight", weight, x);
 
   Labels checked{labels, {}, 0};
-  const auto values = labels.array<std::int64_t>();
-  const std::int64_t* label = values.data();
+  const Tensor dense = compact(labels);
+  const std::int64_t* label = dense.node().values<std::int64_t>();
   for (std::int64_t i = 0; i < n; ++i) {
     if (label[i] == ignore_index) continue;
     if (label[i] < 0 || label[i] >= classes)

@@ -91,14 +91,15 @@ Tensor concat(const std::vector<Tensor>& tensors, std::int64_t axis, Location wh
 Tensor stack(const std::vector<Tensor>& tensors, std::int64_t axis, Location where) {
   const Scope scope("stack");
   require_some("stack", tensors);
+  const auto along = static_cast<std::int64_t>(normalize_axis("stack", axis, tensors.front().ndim() + 1));
   std::vector<Tensor> widened;
   for (const Tensor& tensor : tensors) {
     if (tensor.shape() != tensors.front().shape())
       fail<ShapeError>("stack", "shapes must be equal: got ", tensors.front().shape(), " and ",
                        tensor.shape());
-    widened.push_back(unsqueeze(tensor, axis, where));
+    widened.push_back(unsqueeze(tensor, along, where));
   }
-  return concat(widened, axis < 0 ? axis + static_cast<std::int64_t>(widened.front().ndim()) : axis, where);
+  return concat(widened, along, where);
 }
 
 }  // namespace wengert

@@ -64,7 +64,10 @@ Tensor eye(std::int64_t n, TensorOptions options, Location where) {
 }
 
 Tensor arange(double start, double stop, double step, TensorOptions options, Location where) {
-  const double count = std::ceil((stop - start) / step);
+  double count = std::ceil((stop - start) / step);
+  // The quotient is rounded, so what it counts last may already be the end.
+  const double last = start + (count - 1.0) * step;
+  if (step > 0.0 ? last >= stop : last <= stop) count -= 1.0;
   if (!std::isfinite(count) || count > 0x1p46)
     fail<ValueError>("arange", "the range must be finite and its step not 0: got ", start, ", ", stop, ", ",
                      step);
@@ -76,10 +79,12 @@ Tensor arange(double stop, TensorOptions options, Location where) {
 }
 
 Tensor linspace(double start, double stop, std::int64_t count, TensorOptions options, Location where) {
-  const double last = static_cast<double>(count - 1);
+  const double last = static_cast<double>(count) - 1.0, span = stop - start;
   return generate({count}, options, where, [=](std::int64_t i) {
-    const double t = static_cast<double>(i);
-    return t == last && count > 1 ? stop : start + (count > 1 ? (stop - start) * (t / last) : 0.0);
+    if (i == 0) return start;
+    if (i + 1 == count) return stop;
+    const double t = static_cast<double>(i) / last;
+    return std::isfinite(span) ? start + span * t : start * (1.0 - t) + stop * t;
   });
 }
 

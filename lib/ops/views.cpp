@@ -139,17 +139,20 @@ Tensor reshape(const Tensor& x, const Shape& asked, Location where) {
   Shape shape = asked;
   std::int64_t known = 1;
   std::int64_t* open = nullptr;
+  bool too_many = false;
   for (std::int64_t& extent : shape) {
-    const bool second = extent == -1 && open;
-    if (extent < -1 || second || (extent >= 0 && __builtin_mul_overflow(known, extent, &known)))
+    if (extent < -1 || (extent == -1 && open))
       fail<ShapeError>("reshape", "extents must be 0 or more, one may be -1: got ", asked);
-    if (extent == -1) open = &extent;
+    if (extent == -1)
+      open = &extent;
+    else
+      too_many |= __builtin_mul_overflow(known, extent, &known);
   }
   const std::int64_t count = node.size();
-  if (open && known != 0) *open = count / known;
-  if (open && known == 0)
+  if (open && !too_many && known == 0)
     fail<ShapeError>("reshape", "-1 has no one answer beside an extent of 0: got ", asked);
-  if ((open ? known * *open : known) != count)
+  if (open && !too_many) *open = count / known;
+  if (too_many || (open ? known * *open : known) != count)
     fail<ShapeError>("reshape", "the number of elements must stay the same: got ", node.shape, " and ",
                      asked);
   return record(reshape_operation, {&node}, shape, node.dtype, where);

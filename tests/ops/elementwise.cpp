@@ -1,4 +1,5 @@
-// The elementwise operations: dtypes, int64 exactly, broadcasting over every layout, and the operators beside xtensor.
+// The elementwise operations: dtypes, int64 exactly, broadcasting over every layout, and the operators beside
+// xtensor.
 #include "wengert/ops/elementwise.hpp"
 
 #include <xtensor/xmath.hpp>
@@ -10,11 +11,11 @@
 
 using namespace wengert;
 using namespace naive;
+using support::near;
 using support::same_bits;
 using support::tensor;
 using support::values;
 using support::vector;
-using support::near;
 using support::whole;
 using Whole = std::vector<std::int64_t>;
 
@@ -38,7 +39,8 @@ TEST_CASE("int64 arithmetic is exact where double is not") {
   CHECK(whole(abs(x)) == Whole{odd, odd, 3});
   CHECK(whole(sign(x)) == Whole{1, -1, 1});
   CHECK(whole(sign(int_tensor({0, lowest, highest}))) == Whole{0, -1, 1});
-  CHECK(whole(square(int_tensor({3037000499, -3037000499}))) == Whole{3037000499 * 3037000499, 3037000499 * 3037000499});
+  CHECK(whole(square(int_tensor({3037000499, -3037000499}))) ==
+        Whole{3037000499 * 3037000499, 3037000499 * 3037000499});
   CHECK(whole(relu(x)) == Whole{odd, 0, 3});
   CHECK(whole(maximum(x, odd - 1)) == Whole{odd, odd - 1, odd - 1});
   CHECK(whole(minimum(x, int_tensor({odd - 1}))) == Whole{odd - 1, -odd, 3});
@@ -69,7 +71,8 @@ TEST_CASE("comparisons of floats with NaN, infinities and zeros of both signs") 
   CHECK(values(a <= b) == List{0, 0, 1, 1, 1, 0});
   CHECK(values(a > b) == List{0, 0, 0, 0, 0, 1});
   CHECK(values(a >= b) == List{0, 0, 1, 0, 1, 1});
-  CHECK(values(a.astype(float32) == b.astype(float32)) == List{0, 0, 1, 0, 1, 1});  // denormals of double are 0 in float
+  CHECK(values(a.astype(float32) == b.astype(float32)) ==
+        List{0, 0, 1, 0, 1, 1});  // denormals of double are 0 in float
 }
 
 TEST_CASE("booleans compare, false before true") {
@@ -129,8 +132,8 @@ TEST_CASE("every layout of either operand gives the plain loop's result") {
 }
 
 TEST_CASE("two inputs are broadcast as NumPy does it") {
-  const std::vector<std::pair<Shape, Shape>> pairs{{{}, {}},        {{3}, {}},          {{2, 1}, {3}},
-                                                   {{2, 3}, {1}},   {{4, 1, 3}, {2, 1}}, {{1, 1}, {5}},
+  const std::vector<std::pair<Shape, Shape>> pairs{{{}, {}},         {{3}, {}},           {{2, 1}, {3}},
+                                                   {{2, 3}, {1}},    {{4, 1, 3}, {2, 1}}, {{1, 1}, {5}},
                                                    {{0, 3}, {1, 3}}, {{0}, {1}},          {{2, 0}, {}}};
   for (const auto& [of_a, of_b] : pairs) {
     const Plain a = quarters(of_a, 3), b = quarters(of_b, 4);
@@ -174,10 +177,14 @@ TEST_CASE("operators between a tensor and an xtensor expression compute") {
   CHECK(values(a >= t) == List{1, 1, 1, 1});
   CHECK((t == a).dtype() == boolean);
   CHECK(values(Tensor(xt::xarray<std::int64_t>{1, 2}) + xt::xarray<int>{10, 20}) == List{11, 22});
-  CHECK(refusal<DTypeError>({t}, [&] { t + xt::xarray<float>{{1, 2}, {3, 4}}; }) ==
+  CHECK(refusal<DTypeError>({t},
+                            [&] {
+                              t + xt::xarray<float>{{1, 2}, {3, 4}};
+                            }) ==
         "[add] dtypes must be equal: got float64 and float32. Did you mean to cast with astype(float64)?");
-  CHECK(refusal<ShapeError>({t}, [&] { xt::xarray<double>{1, 2, 3} * t; }) ==
-        "[mul] shapes must broadcast: got (3,) and (2, 2)");
+  CHECK(refusal<ShapeError>({t}, [&] {
+          xt::xarray<double>{1, 2, 3} * t;
+        }) == "[mul] shapes must broadcast: got (3,) and (2, 2)");
 }
 
 TEST_CASE("a tensor beside an xtensor expression keeps its gradient and nothing of the expression") {

@@ -48,7 +48,8 @@ const Tensor floats = tensor({1, 2, 3, 4, 5, 6}, {2, 3}), ints = tensor({1, 2, 3
 /// What an operation says to a dtype it does not take; "" where it takes it.
 std::string dtype_text(const std::string& name, const std::string& types, const Tensor& x) {
   if (types == "real" && !is_float(x.dtype()))
-    return "[" + name + "] takes float32 and float64: got " + wengert::name(x.dtype()) + ". Did you mean x.astype(float32)?";
+    return "[" + name + "] takes float32 and float64: got " + wengert::name(x.dtype()) +
+           ". Did you mean x.astype(float32)?";
   if (x.dtype() == boolean)
     return "[" + name + "] boolean tensors have no arithmetic: got boolean. Did you mean x.astype(int64)?";
   return "";
@@ -100,9 +101,11 @@ TEST_CASE("dtypes that operations of two inputs refuse") {
 TEST_CASE("what operations and comparisons of two inputs refuse alike") {
   std::vector<Binary> all = binary;
   all.insert(all.end(), comparisons.begin(), comparisons.end());
-  const Tensor single = floats.astype(float32), column = tensor({1, 2}, {2, 1}), four = tensor({1, 2, 3, 4}, {4});
+  const Tensor single = floats.astype(float32), column = tensor({1, 2}, {2, 1}),
+               four = tensor({1, 2, 3, 4}, {4});
   const auto mixed = [](const std::string& name, const char* a, const char* b, const char* to) {
-    return "[" + name + "] dtypes must be equal: got " + a + " and " + b + ". Did you mean to cast with astype(" + to + ")?";
+    return "[" + name + "] dtypes must be equal: got " + a + " and " + b +
+           ". Did you mean to cast with astype(" + to + ")?";
   };
   for (const Binary& row : all) {
     const auto dtypes = [&](const Tensor& a, const Tensor& b) {
@@ -117,7 +120,8 @@ TEST_CASE("what operations and comparisons of two inputs refuse alike") {
     CHECK(dtypes(mask, single) == mixed(row.name, "boolean", "float32", "float32"));
     CHECK(dtypes(ints, mask) == mixed(row.name, "int64", "boolean", "int64"));
     CHECK(dtypes(mask, ints) == mixed(row.name, "boolean", "int64", "int64"));
-    CHECK(refusal<DTypeError>({}, [&] { row.call(1, 2.5); }) == tag + "one operand must be a tensor: got two numbers");
+    CHECK(refusal<DTypeError>({}, [&] { row.call(1, 2.5); }) ==
+          tag + "one operand must be a tensor: got two numbers");
     CHECK(refusal<DTypeError>({ints}, [&] { row.call(ints, 0.5); }) ==
           tag + "an int64 tensor takes whole numbers only: got 0.5. Did you mean x.astype(float64)?");
     CHECK(refusal<DTypeError>({ints}, [&] { row.call(2.0, ints); }) ==
@@ -126,8 +130,9 @@ TEST_CASE("what operations and comparisons of two inputs refuse alike") {
           tag + "an int64 tensor takes whole numbers only: got nan. Did you mean x.astype(float64)?");
     CHECK(refusal<ShapeError>({floats, four}, [&] { row.call(floats, four); }) ==
           tag + "shapes must broadcast: got (2, 3) and (4,)");
-    CHECK(refusal<ShapeError>({column, four}, [&] { row.call(tensor({1, 2}, {2}), floats); }) ==
-          tag + "shapes must broadcast: got (2,) and (2, 3)");
+    CHECK(refusal<ShapeError>({column, four}, [&] {
+            row.call(tensor({1, 2}, {2}), floats);
+          }) == tag + "shapes must broadcast: got (2,) and (2, 3)");
     CHECK(refusal<ShapeError>({}, [&] { row.call(zeros({0}), zeros({2})); }) ==
           tag + "shapes must broadcast: got (0,) and (2,)");
     CHECK(refusal<GraphError>({floats}, [&] { row.call(Tensor(), floats); }) == no_value);
@@ -148,7 +153,8 @@ TEST_CASE("operators speak with the names of their functions") {
   CHECK(refusal({a, b}, [&] { (void)(a < b); }) == "[less] shapes must broadcast: got (2,) and (3,)");
   CHECK(refusal({a, b}, [&] { (void)(a <= b); }) == "[less_equal] shapes must broadcast: got (2,) and (3,)");
   CHECK(refusal({a, b}, [&] { (void)(a > b); }) == "[greater] shapes must broadcast: got (2,) and (3,)");
-  CHECK(refusal({a, b}, [&] { (void)(a >= b); }) == "[greater_equal] shapes must broadcast: got (2,) and (3,)");
+  CHECK(refusal({a, b}, [&] { (void)(a >= b); }) ==
+        "[greater_equal] shapes must broadcast: got (2,) and (3,)");
   CHECK(refusal({}, [] { -Tensor(); }) == no_value);
   CHECK(refusal({mask}, [] { -mask; }) ==
         "[neg] boolean tensors have no arithmetic: got boolean. Did you mean x.astype(int64)?");

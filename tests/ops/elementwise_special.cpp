@@ -1,5 +1,5 @@
-// Elementwise operations where it matters: zeros of both signs, ties, infinities, NaN, denormals and very large numbers,
-// in the value and the first two derivatives.
+// Elementwise operations where it matters: zeros of both signs, ties, infinities, NaN, denormals and very
+// large numbers, in the value and the first two derivatives.
 #include <algorithm>
 
 #include "ops/naive.hpp"
@@ -18,7 +18,8 @@ constexpr double skip = 12345.0;  // a derivative that nothing is promised about
 /// Relative, so that tiny numbers count; zeros of both signs are equal.
 bool agree(double a, double b) {
   if (a == b || (std::isnan(a) && std::isnan(b))) return true;
-  return std::isfinite(a) && std::isfinite(b) && std::fabs(a - b) <= 1e-12 * std::max(std::fabs(a), std::fabs(b));
+  return std::isfinite(a) && std::isfinite(b) &&
+         std::fabs(a - b) <= 1e-12 * std::max(std::fabs(a), std::fabs(b));
 }
 
 struct Row {
@@ -38,7 +39,8 @@ void check(const std::string& name, Tensor (*f)(const Tensor&, Location), const 
 struct Pair {
   double a, b, y, da, db, daa, dbb;
 };
-void check(const std::string& name, Tensor (*f)(const Operand&, const Operand&), const std::vector<Pair>& rows) {
+void check(const std::string& name, Tensor (*f)(const Operand&, const Operand&),
+           const std::vector<Pair>& rows) {
   for (const Pair& row : rows) {
     CAPTURE(name);
     CAPTURE(row.a);
@@ -58,25 +60,44 @@ void check(const std::string& name, Tensor (*f)(const Operand&, const Operand&),
 
 TEST_CASE("functions of one input at their special points, to the second derivative") {
   check("relu", relu,
-        {{0.0, 0, 0, 0}, {-0.0, 0, 0, 0}, {inf, inf, 1, 0}, {-inf, 0, 0, 0}, {tiny, tiny, 1, 0}, {-tiny, 0, 0, 0},
+        {{0.0, 0, 0, 0},
+         {-0.0, 0, 0, 0},
+         {inf, inf, 1, 0},
+         {-inf, 0, 0, 0},
+         {tiny, tiny, 1, 0},
+         {-tiny, 0, 0, 0},
          {a_nan, a_nan, skip, skip}});
   check("abs", abs,
-        {{0.0, 0, 0, 0}, {-0.0, 0, 0, 0}, {inf, inf, 1, 0}, {-inf, inf, -1, 0}, {-tiny, tiny, -1, 0},
-         {-huge, huge, -1, 0}, {a_nan, a_nan, a_nan, 0}});
+        {{0.0, 0, 0, 0},
+         {-0.0, 0, 0, 0},
+         {inf, inf, 1, 0},
+         {-inf, inf, -1, 0},
+         {-tiny, tiny, -1, 0},
+         {-huge, huge, -1, 0},
+         {a_nan, a_nan, a_nan, 0}});
   check("sign", sign, {{0.0, 0, 0, 0}, {inf, 1, 0, 0}, {-tiny, -1, 0, 0}, {a_nan, a_nan, 0, 0}});
-  check("square", square, {{0, 0, 0, 2}, {1e200, inf, 2e200, 2}, {tiny, 0, 2 * tiny, 2}, {-inf, inf, -inf, 2}});
+  check("square", square,
+        {{0, 0, 0, 2}, {1e200, inf, 2e200, 2}, {tiny, 0, 2 * tiny, 2}, {-inf, inf, -inf, 2}});
   check("sqrt", sqrt,
-        {{0, 0, inf, -inf}, {inf, inf, 0, 0}, {-1, a_nan, a_nan, a_nan}, {0x1p-1074, 0x1p-537, 0x1p536, skip},
+        {{0, 0, inf, -inf},
+         {inf, inf, 0, 0},
+         {-1, a_nan, a_nan, a_nan},
+         {0x1p-1074, 0x1p-537, 0x1p536, skip},
          {0x1p1000, 0x1p500, 0x1p-501, skip}});
   check("rsqrt", rsqrt, {{0, inf, -inf, skip}, {inf, 0, 0, skip}, {-1, a_nan, a_nan, a_nan}});
-  check("cbrt", cbrt, {{0, 0, inf, skip}, {-8, -2, 1.0 / 12, 1.0 / 144}, {inf, inf, 0, skip}, {-inf, -inf, 0, skip}});
-  check("reciprocal", reciprocal, {{0.0, inf, -inf, inf}, {-0.0, -inf, -inf, -inf}, {inf, 0, 0, 0}, {-inf, 0, 0, 0}});
-  check("exp", exp, {{-inf, 0, 0, 0}, {inf, inf, inf, inf}, {1000, inf, inf, inf}, {-1000, 0, 0, 0}, {0, 1, 1, 1}});
+  check("cbrt", cbrt,
+        {{0, 0, inf, skip}, {-8, -2, 1.0 / 12, 1.0 / 144}, {inf, inf, 0, skip}, {-inf, -inf, 0, skip}});
+  check("reciprocal", reciprocal,
+        {{0.0, inf, -inf, inf}, {-0.0, -inf, -inf, -inf}, {inf, 0, 0, 0}, {-inf, 0, 0, 0}});
+  check("exp", exp,
+        {{-inf, 0, 0, 0}, {inf, inf, inf, inf}, {1000, inf, inf, inf}, {-1000, 0, 0, 0}, {0, 1, 1, 1}});
   check("expm1", expm1, {{-inf, -1, 0, 0}, {0, 0, 1, 1}, {tiny, tiny, 1, 1}, {1000, inf, inf, inf}});
   check("log", log, {{0.0, -inf, inf, -inf}, {1, 0, 1, -1}, {inf, inf, 0, 0}, {-1, a_nan, -1, -1}});
   check("log1p", log1p, {{-1, -inf, inf, -inf}, {0, 0, 1, -1}, {tiny, tiny, 1, -1}, {inf, inf, 0, 0}});
-  check("tanh", tanh, {{inf, 1, 0, 0}, {-inf, -1, 0, 0}, {0, 0, 1, 0}, {1000, 1, 0, 0}, {tiny, tiny, 1, -2 * tiny}});
-  check("sigmoid", sigmoid, {{-inf, 0, 0, 0}, {inf, 1, 0, 0}, {-1000, 0, 0, 0}, {1000, 1, 0, 0}, {0, 0.5, 0.25, 0}});
+  check("tanh", tanh,
+        {{inf, 1, 0, 0}, {-inf, -1, 0, 0}, {0, 0, 1, 0}, {1000, 1, 0, 0}, {tiny, tiny, 1, -2 * tiny}});
+  check("sigmoid", sigmoid,
+        {{-inf, 0, 0, 0}, {inf, 1, 0, 0}, {-1000, 0, 0, 0}, {1000, 1, 0, 0}, {0, 0.5, 0.25, 0}});
   check("softplus", softplus, {{-inf, 0, 0, 0}, {inf, inf, 1, 0}, {1e300, 1e300, 1, 0}, {-1000, 0, 0, 0}});
   check("atan", atan, {{inf, std::acos(0.0), 0, skip}, {0, 0, 1, 0}});
   check("asin", asin, {{1, std::acos(0.0), inf, skip}, {0, 0, 1, 0}, {2, a_nan, a_nan, a_nan}});
@@ -86,10 +107,12 @@ TEST_CASE("functions of one input at their special points, to the second derivat
   check("erf", erf, {{inf, 1, 0, skip}, {-inf, -1, 0, skip}, {0, 0, 1.1283791670955126, 0}});
   check("erfc", erfc, {{inf, 0, 0, skip}, {-inf, 2, 0, skip}});
   check("erfinv", erfinv, {{1, inf, inf, skip}, {-1, -inf, inf, skip}, {2, a_nan, a_nan, a_nan}});
-  check("lgamma", lgamma, {{1, 0, -0.57721566490153286, 1.6449340668482264}, {inf, inf, inf, skip}, {0, inf, skip, skip}});
+  check("lgamma", lgamma,
+        {{1, 0, -0.57721566490153286, 1.6449340668482264}, {inf, inf, inf, skip}, {0, inf, skip, skip}});
   check("floor", floor, {{-0.5, -1, 0, 0}, {inf, inf, 0, 0}, {0x1p60, 0x1p60, 0, 0}});
   check("ceil", ceil, {{0.5, 1, 0, 0}, {-inf, -inf, 0, 0}, {tiny, 1, 0, 0}});
-  check("round", round, {{0.5, 0, 0, 0}, {1.5, 2, 0, 0}, {2.5, 2, 0, 0}, {-0.5, 0, 0, 0}, {0x1p52 + 1, 0x1p52 + 1, 0, 0}});
+  check("round", round,
+        {{0.5, 0, 0, 0}, {1.5, 2, 0, 0}, {2.5, 2, 0, 0}, {-0.5, 0, 0, 0}, {0x1p52 + 1, 0x1p52 + 1, 0, 0}});
   check("trunc", trunc, {{-1.5, -1, 0, 0}, {a_nan, a_nan, 0, 0}, {-inf, -inf, 0, 0}});
 }
 
@@ -152,13 +175,22 @@ TEST_CASE("pow by a number has no NaN where the base is 0 or negative") {
 
 TEST_CASE("maximum and minimum share the gradient of a tie, and pass NaN on") {
   check("maximum", maximum,
-        {{1, 1, 1, 0.5, 0.5, 0, 0}, {0.0, -0.0, 0, 0.5, 0.5, 0, 0}, {inf, inf, inf, 0.5, 0.5, 0, 0},
-         {-inf, -inf, -inf, 0.5, 0.5, 0, 0}, {2, 1, 2, 1, 0, 0, 0}, {tiny, 0, tiny, 1, 0, 0, 0},
-         {a_nan, 1, a_nan, skip, skip, skip, skip}, {1, a_nan, a_nan, skip, skip, skip, skip},
+        {{1, 1, 1, 0.5, 0.5, 0, 0},
+         {0.0, -0.0, 0, 0.5, 0.5, 0, 0},
+         {inf, inf, inf, 0.5, 0.5, 0, 0},
+         {-inf, -inf, -inf, 0.5, 0.5, 0, 0},
+         {2, 1, 2, 1, 0, 0, 0},
+         {tiny, 0, tiny, 1, 0, 0, 0},
+         {a_nan, 1, a_nan, skip, skip, skip, skip},
+         {1, a_nan, a_nan, skip, skip, skip, skip},
          {a_nan, inf, a_nan, skip, skip, skip, skip}});
   check("minimum", minimum,
-        {{1, 1, 1, 0.5, 0.5, 0, 0}, {-0.0, 0.0, 0, 0.5, 0.5, 0, 0}, {inf, inf, inf, 0.5, 0.5, 0, 0},
-         {2, 1, 1, 0, 1, 0, 0}, {-tiny, 0, -tiny, 1, 0, 0, 0}, {a_nan, -inf, a_nan, skip, skip, skip, skip},
+        {{1, 1, 1, 0.5, 0.5, 0, 0},
+         {-0.0, 0.0, 0, 0.5, 0.5, 0, 0},
+         {inf, inf, inf, 0.5, 0.5, 0, 0},
+         {2, 1, 1, 0, 1, 0, 0},
+         {-tiny, 0, -tiny, 1, 0, 0, 0},
+         {a_nan, -inf, a_nan, skip, skip, skip, skip},
          {-inf, a_nan, a_nan, skip, skip, skip, skip}});
   // In every place of a vector register, and beyond it.
   for (std::size_t place = 0; place < 9; ++place) {
@@ -177,30 +209,51 @@ TEST_CASE("maximum and minimum share the gradient of a tie, and pass NaN on") {
 TEST_CASE("hypot and atan2 at the origin, and without overflow or underflow") {
   const double pi = std::acos(-1.0);
   check("hypot", hypot,
-        {{0, 0, 0, 0, 0, skip, skip}, {3, 4, 5, 0.6, 0.8, 0.128, 0.072}, {3e300, 4e300, 5e300, 0.6, 0.8, skip, skip},
-         {3e-300, 4e-300, 5e-300, 0.6, 0.8, skip, skip}, {-3, 0, 3, -1, 0, 0, 1.0 / 3},
-         {inf, a_nan, inf, skip, skip, skip, skip}, {-inf, 1, inf, skip, 0, skip, skip}});
+        {{0, 0, 0, 0, 0, skip, skip},
+         {3, 4, 5, 0.6, 0.8, 0.128, 0.072},
+         {3e300, 4e300, 5e300, 0.6, 0.8, skip, skip},
+         {3e-300, 4e-300, 5e-300, 0.6, 0.8, skip, skip},
+         {-3, 0, 3, -1, 0, 0, 1.0 / 3},
+         {inf, a_nan, inf, skip, skip, skip, skip},
+         {-inf, 1, inf, skip, 0, skip, skip}});
   check("atan2", atan2,
-        {{0, 0, 0, 0, 0, skip, skip}, {0.0, -0.0, pi, 0, 0, skip, skip}, {-0.0, -0.0, -pi, 0, 0, skip, skip},
-         {1, 0, pi / 2, 0, -1, 0, 0}, {0, -1, pi, -1, 0, 0, 0}, {1e300, 1e300, pi / 4, 5e-301, -5e-301, skip, skip},
-         {1e-300, 1e-300, pi / 4, 5e299, -5e299, skip, skip}, {inf, inf, pi / 4, skip, skip, skip, skip},
+        {{0, 0, 0, 0, 0, skip, skip},
+         {0.0, -0.0, pi, 0, 0, skip, skip},
+         {-0.0, -0.0, -pi, 0, 0, skip, skip},
+         {1, 0, pi / 2, 0, -1, 0, 0},
+         {0, -1, pi, -1, 0, 0, 0},
+         {1e300, 1e300, pi / 4, 5e-301, -5e-301, skip, skip},
+         {1e-300, 1e-300, pi / 4, 5e299, -5e299, skip, skip},
+         {inf, inf, pi / 4, skip, skip, skip, skip},
          {1, inf, 0, skip, skip, skip, skip}});
   for (Tensor (*const f)(const Operand&, const Operand&) : {&wengert::hypot, &wengert::atan2}) {
-    const Derivatives d = derivatives([&](const auto& in) { return f(in[0], in[1]); }, {{0.0, -0.0}, {0.0, 0.0}});
+    const Derivatives d =
+        derivatives([&](const auto& in) { return f(in[0], in[1]); }, {{0.0, -0.0}, {0.0, 0.0}});
     for (const List* list : {&d.first[0], &d.first[1], &d.second[0], &d.second[1]})
       for (const double entry : *list) CHECK(std::isfinite(entry));
   }
 }
 
 TEST_CASE("remainders, quotients and signs at the ends") {
-  check("fmod", fmod, {{5, 0, a_nan, 1, skip, 0, skip}, {inf, 1, a_nan, 1, skip, 0, skip}, {5, inf, 5, 1, 0, 0, 0},
-                       {-1, 3, -1, 1, 0, 0, 0}, {1e300, 3, std::fmod(1e300, 3), 1, skip, 0, 0}});
-  check("remainder", wengert::remainder, {{-1, 3, 2, 1, 1, 0, 0}, {1, -3, -2, 1, 1, 0, 0}, {5, 0, a_nan, 1, skip, 0, skip}});
-  check("div", wengert::div, {{1, 0, inf, inf, -inf, 0, inf}, {0, 0, a_nan, inf, a_nan, 0, a_nan}, {1, inf, 0, 0, 0, 0, 0},
-                     {huge, 0.5, inf, 2, -inf, 0, inf}});
-  check("copysign", wengert::copysign, {{1, -0.0, -1, -1, 0, 0, 0}, {0, -1, 0, 0, 0, 0, 0}, {-inf, 1, inf, -1, 0, 0, 0}});
-  check("leaky_relu", leaky_relu, {{0, 0.1, 0, 0.1, 0, 0, 0}, {-2, 0.1, -0.2, 0.1, -2, 0, 0}, {inf, 0.1, inf, 1, 0, 0, 0}});
-  check("mul", mul, {{0, inf, a_nan, inf, 0, 0, 0}, {tiny, 0.5, 0, 0.5, tiny, 0, 0}, {huge, 2, inf, 2, huge, 0, 0}});
+  check("fmod", fmod,
+        {{5, 0, a_nan, 1, skip, 0, skip},
+         {inf, 1, a_nan, 1, skip, 0, skip},
+         {5, inf, 5, 1, 0, 0, 0},
+         {-1, 3, -1, 1, 0, 0, 0},
+         {1e300, 3, std::fmod(1e300, 3), 1, skip, 0, 0}});
+  check("remainder", wengert::remainder,
+        {{-1, 3, 2, 1, 1, 0, 0}, {1, -3, -2, 1, 1, 0, 0}, {5, 0, a_nan, 1, skip, 0, skip}});
+  check("div", wengert::div,
+        {{1, 0, inf, inf, -inf, 0, inf},
+         {0, 0, a_nan, inf, a_nan, 0, a_nan},
+         {1, inf, 0, 0, 0, 0, 0},
+         {huge, 0.5, inf, 2, -inf, 0, inf}});
+  check("copysign", wengert::copysign,
+        {{1, -0.0, -1, -1, 0, 0, 0}, {0, -1, 0, 0, 0, 0, 0}, {-inf, 1, inf, -1, 0, 0, 0}});
+  check("leaky_relu", leaky_relu,
+        {{0, 0.1, 0, 0.1, 0, 0, 0}, {-2, 0.1, -0.2, 0.1, -2, 0, 0}, {inf, 0.1, inf, 1, 0, 0, 0}});
+  check("mul", mul,
+        {{0, inf, a_nan, inf, 0, 0, 0}, {tiny, 0.5, 0, 0.5, tiny, 0, 0}, {huge, 2, inf, 2, huge, 0, 0}});
 }
 
 TEST_CASE("float32 overflows, underflows and keeps denormals") {

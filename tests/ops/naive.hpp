@@ -1,5 +1,5 @@
-// What the tests of primitives share: arrays as plain lists with views written as loops, derivatives up to the second
-// at chosen numbers, and errors that must leave their inputs alone.
+// What the tests of primitives share: arrays as plain lists with views written as loops, derivatives up to
+// the second at chosen numbers, and errors that must leave their inputs alone.
 #pragma once
 
 #include <functional>
@@ -96,46 +96,66 @@ inline std::vector<View> views(const Shape& shape, DType dtype, unsigned seed = 
   Plain x = draw(shape);
   list.push_back({"contiguous", tensor_of(x, dtype), x});
   x = draw({c, a, b});
-  list.push_back({"permuted", permute(tensor_of(x, dtype), {1, 2, 0}),
-                  array_of(shape, [&](const Index& i) { return x.at({i[2], i[0], i[1]}); })});
+  list.push_back({"permuted", permute(tensor_of(x, dtype), {1, 2, 0}), array_of(shape, [&](const Index& i) {
+                    return x.at({i[2], i[0], i[1]});
+                  })});
   x = draw({c, b, a});
-  list.push_back({"turned around", permute(tensor_of(x, dtype), {2, 1, 0}),
-                  array_of(shape, [&](const Index& i) { return x.at({i[2], i[1], i[0]}); })});
+  list.push_back(
+      {"turned around", permute(tensor_of(x, dtype), {2, 1, 0}), array_of(shape, [&](const Index& i) {
+         return x.at({i[2], i[1], i[0]});
+       })});
   x = draw({a, b + 2, 2 * c + 1});
   list.push_back({"sliced", slice(slice(tensor_of(x, dtype), 1, 1, b + 1), 2, 1, 2 * c + 1, 2),
-                  array_of(shape, [&](const Index& i) { return x.at({i[0], i[1] + 1, 2 * i[2] + 1}); })});
+                  array_of(shape, [&](const Index& i) {
+                    return x.at({i[0], i[1] + 1, 2 * i[2] + 1});
+                  })});
   x = draw(shape);
-  const auto back = [](const Tensor& t, std::int64_t axis) { return slice(t, axis, {-1, SliceRange::to_end, -1}); };
-  list.push_back({"backward", back(back(back(tensor_of(x, dtype), 0), 1), 2),
-                  array_of(shape, [&](const Index& i) { return x.at({a - 1 - i[0], b - 1 - i[1], c - 1 - i[2]}); })});
-  list.push_back({"the middle backward", back(tensor_of(x, dtype), 1),
-                  array_of(shape, [&](const Index& i) { return x.at({i[0], b - 1 - i[1], i[2]}); })});
+  const auto back = [](const Tensor& t, std::int64_t axis) {
+    return slice(t, axis, {-1, SliceRange::to_end, -1});
+  };
+  list.push_back(
+      {"backward", back(back(back(tensor_of(x, dtype), 0), 1), 2), array_of(shape, [&](const Index& i) {
+         return x.at({a - 1 - i[0], b - 1 - i[1], c - 1 - i[2]});
+       })});
+  list.push_back({"the middle backward", back(tensor_of(x, dtype), 1), array_of(shape, [&](const Index& i) {
+                    return x.at({i[0], b - 1 - i[1], i[2]});
+                  })});
   x = draw({a, 1, c});
-  list.push_back({"the middle broadcast", broadcast_to(tensor_of(x, dtype), shape),
-                  array_of(shape, [&](const Index& i) { return x.at({i[0], 0, i[2]}); })});
+  list.push_back(
+      {"the middle broadcast", broadcast_to(tensor_of(x, dtype), shape), array_of(shape, [&](const Index& i) {
+         return x.at({i[0], 0, i[2]});
+       })});
   x = draw({b, 1});
   list.push_back({"the first and last broadcast", broadcast_to(tensor_of(x, dtype), shape),
-                  array_of(shape, [&](const Index& i) { return x.at({i[1], 0}); })});
+                  array_of(shape, [&](const Index& i) {
+                    return x.at({i[1], 0});
+                  })});
   x = draw({c, 2 * a, b});
-  list.push_back({"permuted, sliced and backward", back(slice(permute(tensor_of(x, dtype), {1, 2, 0}), 0, 0, 2 * a, 2), 2),
-                  array_of(shape, [&](const Index& i) { return x.at({c - 1 - i[2], 2 * i[0], i[1]}); })});
+  list.push_back({"permuted, sliced and backward",
+                  back(slice(permute(tensor_of(x, dtype), {1, 2, 0}), 0, 0, 2 * a, 2), 2),
+                  array_of(shape, [&](const Index& i) {
+                    return x.at({c - 1 - i[2], 2 * i[0], i[1]});
+                  })});
   return list;
 }
 
 using Function = std::function<Tensor(const std::vector<Tensor>&)>;
 
-/// The values of f at some numbers, its first derivatives, and of each of these the derivative by the same input:
-/// element by element for a function of elements.
+/// The values of f at some numbers, its first derivatives, and of each of these the derivative by the same
+/// input: element by element for a function of elements.
 struct Derivatives {
   List value;
   std::vector<List> first, second;
 };
-inline Derivatives derivatives(const Function& f, const std::vector<List>& numbers, DType dtype = wengert::float64) {
+inline Derivatives derivatives(const Function& f, const std::vector<List>& numbers,
+                               DType dtype = wengert::float64) {
   using namespace wengert;
   std::vector<Tensor> in;
   for (const List& list : numbers) in.push_back(support::leaf(list, dtype));
   const Tensor y = f(in), seed = ones_like(y);
-  const auto zeros_where_unused = [](const Tensor& of, const Tensor& g) { return g.defined() ? g : zeros_like(of); };
+  const auto zeros_where_unused = [](const Tensor& of, const Tensor& g) {
+    return g.defined() ? g : zeros_like(of);
+  };
   const auto by_kernel = grad(y, in, {.retain_graph = true, .allow_unused = true, .seeds = {seed}});
   const auto by_graph = grad(y, in, {.create_graph = true, .allow_unused = true, .seeds = {seed}});
   Derivatives result{support::values(y), {}, {}};
@@ -146,7 +166,8 @@ inline Derivatives derivatives(const Function& f, const std::vector<List>& numbe
     Tensor second = zeros_like(in[i]);
     if (first.requires_grad())
       second = zeros_where_unused(
-          in[i], grad(first, {in[i]}, {.retain_graph = true, .allow_unused = true, .seeds = {ones_like(first)}})[0]);
+          in[i],
+          grad(first, {in[i]}, {.retain_graph = true, .allow_unused = true, .seeds = {ones_like(first)}})[0]);
     result.second.push_back(support::values(second));
   }
   return result;

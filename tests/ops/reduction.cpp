@@ -22,7 +22,8 @@ struct Reduced {
 
 Reduced grouped(const Plain& x, const Axes& axes, bool keepdims) {
   std::vector<bool> gone(x.shape.size(), axes.empty());
-  for (const std::int64_t axis : axes) gone[static_cast<std::size_t>(axis < 0 ? axis + std::int64_t(gone.size()) : axis)] = true;
+  for (const std::int64_t axis : axes)
+    gone[static_cast<std::size_t>(axis < 0 ? axis + std::int64_t(gone.size()) : axis)] = true;
   Reduced result;
   std::int64_t count = 1;
   for (std::size_t i = 0; i < gone.size(); ++i) {
@@ -75,7 +76,10 @@ const std::vector<Case> cases{
     {"min", min, [](const List& l) { return *std::min_element(l.begin(), l.end()); }, 0, true},
     {"prod", prod, product, 1e-6, true},
     {"count_nonzero", count_nonzero,
-     [](const List& l) { return static_cast<double>(l.size()) - static_cast<double>(std::count(l.begin(), l.end(), 0.0)); }, 0, true},
+     [](const List& l) {
+       return static_cast<double>(l.size()) - static_cast<double>(std::count(l.begin(), l.end(), 0.0));
+     },
+     0, true},
     {"mean", mean, mean_of, 1e-6, false},
     {"var", [](const Tensor& x, const Axes& a, bool k, Location) { return var(x, a, k); },
      [](const List& l) { return variance(l); }, 1e-5, false},
@@ -83,7 +87,8 @@ const std::vector<Case> cases{
      [](const List& l) { return std::sqrt(variance(l)); }, 1e-5, false},
     {"logsumexp", logsumexp, log_of_sum, 1e-6, false}};
 
-const std::vector<Axes> subsets{{}, {0}, {1}, {2}, {0, 1}, {0, 2}, {1, 2}, {0, 1, 2}, {-1}, {-3, 2}, {2, 0}, {-2, -1}};
+const std::vector<Axes> subsets{{},     {0},       {1},  {2},     {0, 1}, {0, 2},
+                                {1, 2}, {0, 1, 2}, {-1}, {-3, 2}, {2, 0}, {-2, -1}};
 
 }  // namespace
 
@@ -150,7 +155,8 @@ TEST_CASE("all, any and sums of booleans over every subset of the axes") {
       const Reduced expected = grouped(view.array, axes, false);
       List every, some, count;
       for (const List& g : expected.groups) {
-        count.push_back(static_cast<double>(g.size()) - static_cast<double>(std::count(g.begin(), g.end(), 0.0)));
+        count.push_back(static_cast<double>(g.size()) -
+                        static_cast<double>(std::count(g.begin(), g.end(), 0.0)));
         every.push_back(count.back() == static_cast<double>(g.size()));
         some.push_back(count.back() > 0);
       }
@@ -197,7 +203,8 @@ TEST_CASE("long sums are accurate in float32, along whatever axis") {
   // Ten million times 0.1f: added one after the other it would be off by a tenth.
   const double tenth = static_cast<double>(0.1f);
   const auto close = [&](const Tensor& y, double count) {
-    for (const double entry : values(y)) CHECK(std::fabs(entry - count * tenth) <= 4 * 0x1p-24 * count * tenth);
+    for (const double entry : values(y))
+      CHECK(std::fabs(entry - count * tenth) <= 4 * 0x1p-24 * count * tenth);
   };
   const Tensor x = full({10000000}, 0.1);
   close(sum(x), 1e7);

@@ -30,7 +30,8 @@ const Tensor floats = tensor({1, 2, 3, 4, 5, 6}, {2, 3}), ints = tensor({1, 2, 3
              mask = tensor({1, 0, 1}, {3}, boolean), none;
 
 std::string axis_text(const std::string& name, std::int64_t axis, const char* dimensions) {
-  return "[" + name + "] an axis must lie within the dimensions: got axis " + std::to_string(axis) + " for " + dimensions;
+  return "[" + name + "] an axis must lie within the dimensions: got axis " + std::to_string(axis) + " for " +
+         dimensions;
 }
 
 }  // namespace
@@ -39,24 +40,32 @@ TEST_CASE("axes that reductions refuse") {
   for (const Reduction& r : over_axes) {
     CAPTURE(r.name);
     for (const std::int64_t axis : {std::int64_t{2}, std::int64_t{-3}, highest, lowest, std::int64_t{64}}) {
-      CHECK(refusal<IndexError>({floats}, [&] { r.call(floats, {axis}); }) == axis_text(r.name, axis, "2 dimensions"));
-      CHECK(refusal<IndexError>({floats}, [&] { r.call(floats, {0, axis}); }) == axis_text(r.name, axis, "2 dimensions"));
+      CHECK(refusal<IndexError>({floats}, [&] { r.call(floats, {axis}); }) ==
+            axis_text(r.name, axis, "2 dimensions"));
+      CHECK(refusal<IndexError>({floats}, [&] {
+              r.call(floats, {0, axis});
+            }) == axis_text(r.name, axis, "2 dimensions"));
     }
     CHECK(refusal<IndexError>({}, [&] { r.call(zeros({}), {0}); }) == axis_text(r.name, 0, "0 dimensions"));
     CHECK(refusal<IndexError>({}, [&] { r.call(zeros({3}), {-2}); }) == axis_text(r.name, -2, "1 dimension"));
-    CHECK(refusal<ValueError>({floats}, [&] { r.call(floats, {0, 0}); }) ==
-          "[" + r.name + "] an axis may be named once: got (0, 0)");
-    CHECK(refusal<ValueError>({floats}, [&] { r.call(floats, {1, -1}); }) ==
-          "[" + r.name + "] an axis may be named once: got (1, -1)");
+    CHECK(refusal<ValueError>({floats}, [&] {
+            r.call(floats, {0, 0});
+          }) == "[" + r.name + "] an axis may be named once: got (0, 0)");
+    CHECK(refusal<ValueError>({floats}, [&] {
+            r.call(floats, {1, -1});
+          }) == "[" + r.name + "] an axis may be named once: got (1, -1)");
   }
-  CHECK(refusal<IndexError>({mask}, [] { count_nonzero(mask, {1}); }) == axis_text("count_nonzero", 1, "1 dimension"));
+  CHECK(refusal<IndexError>({mask}, [] { count_nonzero(mask, {1}); }) ==
+        axis_text("count_nonzero", 1, "1 dimension"));
   CHECK(refusal<IndexError>({mask}, [] { all(mask, {1}); }) == axis_text("all", 1, "1 dimension"));
   CHECK(refusal<IndexError>({mask}, [] { any(mask, {-2}); }) == axis_text("any", -2, "1 dimension"));
   for (const auto& [name, call] : along_axis) {
     const auto f = call;
     for (const std::int64_t axis : {std::int64_t{2}, std::int64_t{-3}, highest, lowest})
-      CHECK(refusal<IndexError>({floats}, [&] { f(floats, axis, false, {}); }) == axis_text(name, axis, "2 dimensions"));
-    CHECK(refusal<IndexError>({}, [&] { f(zeros({}), -1, false, {}); }) == axis_text(name, -1, "0 dimensions"));
+      CHECK(refusal<IndexError>({floats}, [&] { f(floats, axis, false, {}); }) ==
+            axis_text(name, axis, "2 dimensions"));
+    CHECK(refusal<IndexError>({}, [&] { f(zeros({}), -1, false, {}); }) ==
+          axis_text(name, -1, "0 dimensions"));
   }
 }
 
@@ -67,14 +76,16 @@ TEST_CASE("dtypes that reductions refuse") {
           "[" + name + "] takes numbers: got boolean. Did you mean any(x) or all(x)?");
   }
   for (const Tensor& x : {ints, mask}) {
-    const std::string got = std::string("takes float32 and float64: got ") + name(x.dtype()) + ". Did you mean x.astype(float32)?";
+    const std::string got = std::string("takes float32 and float64: got ") + name(x.dtype()) +
+                            ". Did you mean x.astype(float32)?";
     CHECK(refusal<DTypeError>({x}, [&] { mean(x); }) == "[mean] " + got);
     CHECK(refusal<DTypeError>({x}, [&] { var(x); }) == "[var] " + got);
     CHECK(refusal<DTypeError>({x}, [&] { wengert::std(x); }) == "[std: var] " + got);
     CHECK(refusal<DTypeError>({x}, [&] { logsumexp(x); }) == "[logsumexp] " + got);
   }
   for (const Tensor& x : {ints, floats}) {
-    const std::string got = std::string("takes boolean tensors: got ") + name(x.dtype()) + ". Did you mean x != 0?";
+    const std::string got =
+        std::string("takes boolean tensors: got ") + name(x.dtype()) + ". Did you mean x != 0?";
     CHECK(refusal<DTypeError>({x}, [&] { all(x); }) == "[all] " + got);
     CHECK(refusal<DTypeError>({x}, [&] { any(x); }) == "[any] " + got);
   }

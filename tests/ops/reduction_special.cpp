@@ -1,4 +1,5 @@
-// Reductions where it matters: ties, zeros, infinities and NaN in values and derivatives, and reductions over nothing.
+// Reductions where it matters: ties, zeros, infinities and NaN in values and derivatives, and reductions over
+// nothing.
 #include "ops/naive.hpp"
 #include "wengert/ops/reduction.hpp"
 
@@ -19,7 +20,8 @@ List hessian(const Function& f, const List& x) {
   List rows;
   for (std::int64_t i = 0; i < p.size(); ++i) {
     if (!first.requires_grad()) return List(x.size() * x.size(), 0.0);
-    const Tensor row = grad(sum(slice(first, 0, i, i + 1)), {p}, {.retain_graph = true, .allow_unused = true})[0];
+    const Tensor row =
+        grad(sum(slice(first, 0, i, i + 1)), {p}, {.retain_graph = true, .allow_unused = true})[0];
     const List list = row.defined() ? values(row) : List(x.size(), 0.0);
     rows.insert(rows.end(), list.begin(), list.end());
   }
@@ -41,7 +43,8 @@ TEST_CASE("max and min share the gradient evenly among ties") {
   const Tensor x = leaf({1, 1, 2, 0, 3, 3}, {2, 3});
   CHECK(values(grad(max(x, 1), {x}, {.seeds = {vector({1, 10})}})[0]) == List{0, 0, 1, 0, 5, 5});
   CHECK(values(grad(max(x, 0), {x}, {.seeds = {vector({1, 2, 3})}})[0]) == List{1, 0, 0, 0, 2, 3});
-  CHECK(values(grad(min(x, {0, 1}, true), {x}, {.seeds = {tensor({4}, {1, 1})}})[0]) == List{0, 0, 0, 4, 0, 0});
+  CHECK(values(grad(min(x, {0, 1}, true), {x}, {.seeds = {tensor({4}, {1, 1})}})[0]) ==
+        List{0, 0, 0, 4, 0, 0});
   const Tensor zero_d = support::number(7);
   CHECK(grad(max(zero_d), {zero_d})[0].item() == 1);
 }
@@ -54,8 +57,8 @@ TEST_CASE("one NaN anywhere is the maximum, the minimum and the place of both") 
       list[static_cast<std::size_t>(place)] = a_nan;
       for (const DType dtype : {float32, float64}) {
         const Tensor x = vector(list, dtype);
-        for (const Tensor& y : {x, concat({x, zeros({3}, {.dtype = dtype})}), reshape(x, {size, 1}), reshape(x, {1, size}),
-                                slice(stack({x, x}, 1), 1, 0, 1)}) {
+        for (const Tensor& y : {x, concat({x, zeros({3}, {.dtype = dtype})}), reshape(x, {size, 1}),
+                                reshape(x, {1, size}), slice(stack({x, x}, 1), 1, 0, 1)}) {
           CHECK(std::isnan(max(y).item()));
           CHECK(std::isnan(min(y).item()));
           CHECK(std::isnan(sum(y).item()));
@@ -77,8 +80,9 @@ TEST_CASE("one NaN anywhere is the maximum, the minimum and the place of both") 
 
 TEST_CASE("the derivatives of prod with no, one, two and three zeros") {
   const auto f = [](const auto& in) { return prod(in[0]); };
-  for (const List& x : {List{2, 3, 5, 7}, List{2, 0, 5, 7}, List{0, 3, 0, 7}, List{0, 0, 0, 7}, List{0, 0, 0, 0}, List{-0.0, 3, 5, 7},
-                        List{2, 0}, List{0, 0}, List{0}, List{2, 3, 0, 5, 7, 11, 0.5}}) {
+  for (const List& x :
+       {List{2, 3, 5, 7}, List{2, 0, 5, 7}, List{0, 3, 0, 7}, List{0, 0, 0, 7}, List{0, 0, 0, 0},
+        List{-0.0, 3, 5, 7}, List{2, 0}, List{0, 0}, List{0}, List{2, 3, 0, 5, 7, 11, 0.5}}) {
     const std::size_t n = x.size();
     // The product of all but some.
     const auto without = [&](std::size_t i, std::size_t j) {
@@ -129,14 +133,16 @@ TEST_CASE("logsumexp of infinities, of very large numbers and of equals") {
   const Tensor g = grad(y, {x}, {.create_graph = true, .seeds = {vector({1, 1, 0})}})[0];
   CHECK(values(slice(g, 0, 0, 2)) == List{0, 0, 0.5, 0.5});
   const Tensor two = slice(x, 0, 0, 2);
-  const Tensor h = grad(grad(logsumexp(two, 1), {two}, {.create_graph = true, .seeds = {ones_like(slice(y, 0, 0, 2))}})[0], {two},
-                        {.seeds = {tensor({1, 0, 1, 0}, {2, 2})}})[0];
+  const Tensor h =
+      grad(grad(logsumexp(two, 1), {two}, {.create_graph = true, .seeds = {ones_like(slice(y, 0, 0, 2))}})[0],
+           {two}, {.seeds = {tensor({1, 0, 1, 0}, {2, 2})}})[0];
   CHECK(near(h, {0, 0, 0.25, -0.25}));
 }
 
 TEST_CASE("std of a constant is 0, with gradient 0; var and std by ddof") {
   for (const double value : {0.0, 3.0, -1e300, 1e-300}) {
-    const Derivatives d = derivatives([](const auto& in) { return wengert::std(in[0]); }, {{value, value, value, value}});
+    const Derivatives d =
+        derivatives([](const auto& in) { return wengert::std(in[0]); }, {{value, value, value, value}});
     CHECK(d.value[0] == 0);
     CHECK(d.first[0] == List{0, 0, 0, 0});
     for (const double entry : d.second[0]) CHECK(std::isfinite(entry));

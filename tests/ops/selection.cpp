@@ -1,4 +1,5 @@
-// where, clip, logic and closeness: values, dtypes, layouts, and gradients that never come from the branch not taken.
+// where, clip, logic and closeness: values, dtypes, layouts, and gradients that never come from the branch
+// not taken.
 #include "wengert/ops/selection.hpp"
 
 #include "ops/naive.hpp"
@@ -19,7 +20,8 @@ Tensor mask_of(const List& list) { return support::vector(list, boolean); }
 TEST_CASE("where takes from one or the other, in every dtype and layout") {
   const Shape shape{3, 4, 40};
   for (const DType dtype : {float32, float64, int64, boolean}) {
-    const auto first = views(shape, dtype, 1), second = views(shape, dtype, 70), masks = views(shape, boolean, 140);
+    const auto first = views(shape, dtype, 1), second = views(shape, dtype, 70),
+               masks = views(shape, boolean, 140);
     for (std::size_t k = 0; k < first.size(); ++k) {
       for (const View& mask : masks) {
         const View &a = first[k], &b = second[second.size() - 1 - k];
@@ -50,7 +52,8 @@ TEST_CASE("where broadcasts its three operands and takes numbers") {
   CHECK(whole(where(mask, odd, vector({0}, int64))) == std::vector<std::int64_t>{odd, 0});
   CHECK(where(mask, vector({1}, float32), 0.1).dtype() == float32);
   CHECK(values(masked_fill(vector({1, 2, 3}), mask_of({0, 1, 0}), -inf)) == List{1, -inf, 3});
-  CHECK(whole(masked_fill(vector({1, 2, 3}, int64), mask_of({0, 1, 0}), -5)) == std::vector<std::int64_t>{1, -5, 3});
+  CHECK(whole(masked_fill(vector({1, 2, 3}, int64), mask_of({0, 1, 0}), -5)) ==
+        std::vector<std::int64_t>{1, -5, 3});
   CHECK(masked_fill(vector({1, 2}), mask, 0).shape() == Shape{2, 2});
 }
 
@@ -67,7 +70,10 @@ TEST_CASE("the branch not taken leaks no NaN or infinity into gradients") {
     CHECK(values(second[0]) == List{2, 2, 2, 2});
   }
   const Derivatives filled = derivatives(
-      [](const auto& in) { return masked_fill(square(in[0]), mask_of({1, 0, 1}), a_nan); }, {{inf, 3, a_nan}});
+      [](const auto& in) {
+        return masked_fill(square(in[0]), mask_of({1, 0, 1}), a_nan);
+      },
+      {{inf, 3, a_nan}});
   CHECK(same_bits(filled.value, List{a_nan, 9, a_nan}));
   CHECK(filled.first[0][1] == 6);
   CHECK(filled.second[0][1] == 2);
@@ -110,7 +116,8 @@ TEST_CASE("clip of integers, with tensors as bounds, with one bound and with bou
   CHECK(values(clip(vector({-5, 0, 5}), tensor({-1, 0}, {2, 1}), 3)) == List{-1, 0, 3, 0, 0, 3});
   CHECK(values(clip(vector({-5, 0, 5}), -inf, 1)) == List{-5, 0, 1});
   CHECK(values(clip(vector({-5, 0, 5}), -1, inf)) == List{-1, 0, 5});
-  CHECK(values(clip(vector({-5, 0, 5}), 2, 1)) == List{1, 1, 1});  // the upper bound has the last word, as in NumPy
+  CHECK(values(clip(vector({-5, 0, 5}), 2, 1)) ==
+        List{1, 1, 1});  // the upper bound has the last word, as in NumPy
   CHECK(values(clip(1.5, vector({0, 2}), vector({1, 3}))) == List{1, 2});
   CHECK(clip(zeros({0, 2}), 0, 1).shape() == Shape{0, 2});
 }
@@ -147,7 +154,8 @@ TEST_CASE("isnan, isinf and isfinite in every dtype") {
 }
 
 TEST_CASE("isclose by its tolerances, with infinities and NaN") {
-  const Tensor a = vector({inf, inf, inf, 1, a_nan, a_nan, -inf, huge}), b = vector({inf, -inf, 1, inf, a_nan, 1, -inf, -huge});
+  const Tensor a = vector({inf, inf, inf, 1, a_nan, a_nan, -inf, huge}),
+               b = vector({inf, -inf, 1, inf, a_nan, 1, -inf, -huge});
   CHECK(values(isclose(a, b)) == List{1, 0, 0, 0, 0, 0, 1, 0});
   CHECK(values(isclose(a, b, 1.0, inf)) == List{1, 0, 1, 0, 0, 0, 1, 1});
   // |a - b| <= absolute + relative * |b|: the second operand is the measure, and the bound counts as close.

@@ -7,8 +7,8 @@ using namespace naive;
 using support::vector;
 
 namespace {
-const Tensor floats = vector({1, 2, 3}), singles = vector({1, 2, 3}, float32), ints = vector({1, 2, 3}, int64),
-             mask = vector({1, 0, 1}, boolean), two = vector({1, 2}), none;
+const Tensor floats = vector({1, 2, 3}), singles = vector({1, 2, 3}, float32),
+             ints = vector({1, 2, 3}, int64), mask = vector({1, 0, 1}, boolean), two = vector({1, 2}), none;
 const std::vector<Tensor> all_of_them{floats, singles, ints, mask, two};
 
 template <class Kind, class F>
@@ -22,13 +22,16 @@ TEST_CASE("what where and masked_fill refuse") {
         "[where] takes boolean tensors: got float64. Did you mean x != 0?");
   CHECK(refused<DTypeError>([] { where(ints, floats, 0); }) ==
         "[where] takes boolean tensors: got int64. Did you mean x != 0?");
-  CHECK(refused<DTypeError>([] { where(mask, 1, 2); }) == "[where] one operand must be a tensor: got two numbers");
+  CHECK(refused<DTypeError>([] { where(mask, 1, 2); }) ==
+        "[where] one operand must be a tensor: got two numbers");
   CHECK(refused<DTypeError>([] { where(mask, floats, singles); }) ==
         "[where] dtypes must be equal: got float64 and float32. Did you mean to cast with astype(float64)?");
   CHECK(refused<DTypeError>([] { where(mask, ints, 0.5); }) ==
         "[where] an int64 tensor takes whole numbers only: got 0.5. Did you mean x.astype(float64)?");
-  CHECK(refused<ShapeError>([] { where(mask, two, 0); }) == "[where] shapes must broadcast: got (3,) and (2,)");
-  CHECK(refused<ShapeError>([] { where(mask, floats, two); }) == "[where] shapes must broadcast: got (3,) and (2,)");
+  CHECK(refused<ShapeError>([] { where(mask, two, 0); }) ==
+        "[where] shapes must broadcast: got (3,) and (2,)");
+  CHECK(refused<ShapeError>([] { where(mask, floats, two); }) ==
+        "[where] shapes must broadcast: got (3,) and (2,)");
   CHECK(refused<GraphError>([] { where(none, floats, 0); }) == no_value);
   CHECK(refused<GraphError>([] { where(mask, none, 0); }) == no_value);
   CHECK(refused<GraphError>([] { where(mask, 0, none); }) == no_value);
@@ -36,9 +39,11 @@ TEST_CASE("what where and masked_fill refuse") {
   CHECK(refused<DTypeError>([] { masked_fill(floats, ints, 0); }) ==
         "[masked_fill: where] takes boolean tensors: got int64. Did you mean x != 0?");
   CHECK(refused<DTypeError>([] { masked_fill(ints, mask, 0.5); }) ==
-        "[masked_fill: where] an int64 tensor takes whole numbers only: got 0.5. Did you mean x.astype(float64)?");
+        "[masked_fill: where] an int64 tensor takes whole numbers only: got 0.5. Did you mean "
+        "x.astype(float64)?");
   CHECK(refused<DTypeError>([] { masked_fill(ints, mask, inf); }) ==
-        "[masked_fill: where] an int64 tensor takes whole numbers only: got inf. Did you mean x.astype(float64)?");
+        "[masked_fill: where] an int64 tensor takes whole numbers only: got inf. Did you mean "
+        "x.astype(float64)?");
   CHECK(refused<ShapeError>([] { masked_fill(two, mask, 0); }) ==
         "[masked_fill: where] shapes must broadcast: got (3,) and (2,)");
   CHECK(refused<GraphError>([] { masked_fill(none, mask, 0); }) == "[masked_fill: " + no_value.substr(1));
@@ -46,18 +51,23 @@ TEST_CASE("what where and masked_fill refuse") {
 }
 
 TEST_CASE("what clip refuses") {
-  CHECK(refused<DTypeError>([] { clip(1, 2, 3); }) == "[clip: less] one operand must be a tensor: got two numbers");
+  CHECK(refused<DTypeError>([] { clip(1, 2, 3); }) ==
+        "[clip: less] one operand must be a tensor: got two numbers");
   CHECK(refused<DTypeError>([] { clip(ints, 0.5, 2); }) ==
         "[clip: less] an int64 tensor takes whole numbers only: got 0.5. Did you mean x.astype(float64)?");
   CHECK(refused<DTypeError>([] { clip(ints, 0, 2.5); }) ==
         "[clip: greater] an int64 tensor takes whole numbers only: got 2.5. Did you mean x.astype(float64)?");
   CHECK(refused<DTypeError>([] { clip(floats, singles, 1); }) ==
-        "[clip: less] dtypes must be equal: got float64 and float32. Did you mean to cast with astype(float64)?");
-  CHECK(refused<ShapeError>([] { clip(floats, two, 1); }) == "[clip: less] shapes must broadcast: got (3,) and (2,)");
-  CHECK(refused<ShapeError>([] { clip(floats, 0, two); }) == "[clip: greater] shapes must broadcast: got (3,) and (2,)");
+        "[clip: less] dtypes must be equal: got float64 and float32. Did you mean to cast with "
+        "astype(float64)?");
+  CHECK(refused<ShapeError>([] { clip(floats, two, 1); }) ==
+        "[clip: less] shapes must broadcast: got (3,) and (2,)");
+  CHECK(refused<ShapeError>([] { clip(floats, 0, two); }) ==
+        "[clip: greater] shapes must broadcast: got (3,) and (2,)");
   for (int place = 0; place < 3; ++place)
-    CHECK(refused<GraphError>([&] { clip(place == 0 ? none : floats, place == 1 ? none : floats, place == 2 ? none : floats); }) ==
-          "[clip: " + no_value.substr(1));
+    CHECK(refused<GraphError>([&] {
+            clip(place == 0 ? none : floats, place == 1 ? none : floats, place == 2 ? none : floats);
+          }) == "[clip: " + no_value.substr(1));
 }
 
 TEST_CASE("what logic refuses") {
@@ -70,8 +80,10 @@ TEST_CASE("what logic refuses") {
           "[" + name + "] takes boolean tensors: got int64. Did you mean x != 0?");
     CHECK(refused<DTypeError>([&] { f(floats, mask); }) ==
           "[" + name + "] takes boolean tensors: got float64. Did you mean x != 0?");
-    CHECK(refused<ShapeError>([&] { f(mask, vector({1, 0}, boolean)); }) ==
-          "[" + name + (name == "logical_xor" ? ": not_equal" : ": where") + "] shapes must broadcast: got (3,) and (2,)");
+    CHECK(refused<ShapeError>([&] {
+            f(mask, vector({1, 0}, boolean));
+          }) == "[" + name + (name == "logical_xor" ? ": not_equal" : ": where") +
+                    "] shapes must broadcast: got (3,) and (2,)");
     CHECK(refused<GraphError>([&] { f(none, mask); }) == "[" + name + ": " + no_value.substr(1));
     CHECK(refused<GraphError>([&] { f(mask, none); }) == "[" + name + ": " + no_value.substr(1));
   }
@@ -85,14 +97,18 @@ TEST_CASE("what logic refuses") {
 
 TEST_CASE("what isclose and allclose refuse") {
   const std::vector<std::function<void(const Operand&, const Operand&)>> calls{
-      [](const Operand& a, const Operand& b) { isclose(a, b); }, [](const Operand& a, const Operand& b) { allclose(a, b); }};
+      [](const Operand& a, const Operand& b) { isclose(a, b); },
+      [](const Operand& a, const Operand& b) { allclose(a, b); }};
   for (const auto& call : calls) {
     CHECK(refused<DTypeError>([&] { call(floats, singles); }) ==
-          "[isclose] dtypes must be equal: got float64 and float32. Did you mean to cast with astype(float64)?");
-    CHECK(refused<DTypeError>([&] { call(1, 2); }) == "[isclose] one operand must be a tensor: got two numbers");
+          "[isclose] dtypes must be equal: got float64 and float32. Did you mean to cast with "
+          "astype(float64)?");
+    CHECK(refused<DTypeError>([&] { call(1, 2); }) ==
+          "[isclose] one operand must be a tensor: got two numbers");
     CHECK(refused<DTypeError>([&] { call(ints, 1.5); }) ==
           "[isclose] an int64 tensor takes whole numbers only: got 1.5. Did you mean x.astype(float64)?");
-    CHECK(refused<ShapeError>([&] { call(floats, two); }) == "[isclose: sub] shapes must broadcast: got (3,) and (2,)");
+    CHECK(refused<ShapeError>([&] { call(floats, two); }) ==
+          "[isclose: sub] shapes must broadcast: got (3,) and (2,)");
     CHECK(refused<GraphError>([&] { call(none, floats); }) == "[isclose: " + no_value.substr(1));
     CHECK(refused<GraphError>([&] { call(floats, none); }) == "[isclose: " + no_value.substr(1));
   }

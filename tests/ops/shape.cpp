@@ -20,9 +20,11 @@ List as(DType dtype, List list) {
 
 TEST_CASE("reshape keeps the row-major order of every layout") {
   const Shape shape{2, 3, 4};
-  const std::vector<Shape> targets{{24},      {6, 4},    {2, 12},          {4, 3, 2}, {1, 24},         {2, 3, 4},      {3, 1, 8},
-                                   {-1},      {-1, 6},   {4, -1, 3},       {2, 3, 2, 2}, {1, 1, 2, 3, 1, 4}, {24, -1}, {12, 2},
-                                   {2, 2, 3, 2, 1, 1, 1}};
+  const std::vector<Shape> targets{{24},       {6, 4},       {2, 12},
+                                   {4, 3, 2},  {1, 24},      {2, 3, 4},
+                                   {3, 1, 8},  {-1},         {-1, 6},
+                                   {4, -1, 3}, {2, 3, 2, 2}, {1, 1, 2, 3, 1, 4},
+                                   {24, -1},   {12, 2},      {2, 2, 3, 2, 1, 1, 1}};
   for (const DType dtype : dtypes) {
     for (const View& view : views(shape, dtype)) {
       for (const Shape& target : targets) {
@@ -56,8 +58,8 @@ TEST_CASE("reshape of every layout to fewer and more dimensions and back, throug
 TEST_CASE("permute and transpose by index") {
   const Shape shape{2, 3, 4};
   for (const View& view : views(shape, float32)) {
-    for (const Axes& axes : {Axes{0, 1, 2}, Axes{0, 2, 1}, Axes{1, 0, 2}, Axes{1, 2, 0}, Axes{2, 0, 1}, Axes{2, 1, 0}, Axes{-1, 0, -2},
-                             Axes{1, -1, -3}}) {
+    for (const Axes& axes : {Axes{0, 1, 2}, Axes{0, 2, 1}, Axes{1, 0, 2}, Axes{1, 2, 0}, Axes{2, 0, 1},
+                             Axes{2, 1, 0}, Axes{-1, 0, -2}, Axes{1, -1, -3}}) {
       Index order;
       Shape to;
       for (const std::int64_t axis : axes) {
@@ -83,8 +85,16 @@ TEST_CASE("permute and transpose by index") {
 }
 
 TEST_CASE("broadcast_to repeats by NumPy's rules") {
-  const std::vector<std::pair<Shape, Shape>> pairs{{{}, {}},     {{}, {2, 3}},     {{3}, {2, 3}},   {{2, 1}, {2, 3}},     {{1, 3}, {4, 2, 3}},
-                                                   {{1}, {0}},   {{2, 1}, {2, 0}}, {{0}, {3, 0}},   {{1, 1, 1}, {2, 3, 4}}, {{5}, {5}},
+  const std::vector<std::pair<Shape, Shape>> pairs{{{}, {}},
+                                                   {{}, {2, 3}},
+                                                   {{3}, {2, 3}},
+                                                   {{2, 1}, {2, 3}},
+                                                   {{1, 3}, {4, 2, 3}},
+                                                   {{1}, {0}},
+                                                   {{2, 1}, {2, 0}},
+                                                   {{0}, {3, 0}},
+                                                   {{1, 1, 1}, {2, 3, 4}},
+                                                   {{5}, {5}},
                                                    {{1, 2, 1}, {3, 1, 2, 4}}};
   for (const auto& [from, to] : pairs) {
     const Plain x = quarters(from);
@@ -99,7 +109,8 @@ TEST_CASE("broadcast_to repeats by NumPy's rules") {
     CHECK(values(y) == expected.data);
   }
   const Tensor p = leaf({1, 2}, {2, 1});
-  CHECK(values(grad(broadcast_to(p, {3, 2, 2}), {p}, {.seeds = {ones({3, 2, 2}, {.dtype = float64})}})[0]) == List{6, 6});
+  CHECK(values(grad(broadcast_to(p, {3, 2, 2}), {p}, {.seeds = {ones({3, 2, 2}, {.dtype = float64})}})[0]) ==
+        List{6, 6});
 }
 
 TEST_CASE("flatten, squeeze and unsqueeze") {
@@ -180,9 +191,11 @@ TEST_CASE("concat and stack of one, of many, of different extents and of nothing
   const Tensor y = concat(many);
   CHECK(values(y) == expected);
   sum(y * y).backward();
-  for (int i = 0; i < 300; ++i) CHECK(values(many[static_cast<std::size_t>(i)].grad()) == List{2.0 * i, -2.0 * i});
+  for (int i = 0; i < 300; ++i)
+    CHECK(values(many[static_cast<std::size_t>(i)].grad()) == List{2.0 * i, -2.0 * i});
   const Tensor twice = leaf({1, 2});
-  CHECK(values(grad(concat({twice, twice}), {twice}, {.seeds = {vector({1, 2, 10, 20})}})[0]) == List{11, 22});
+  CHECK(values(grad(concat({twice, twice}), {twice}, {.seeds = {vector({1, 2, 10, 20})}})[0]) ==
+        List{11, 22});
 }
 
 TEST_CASE("views share bytes where strides can say it") {

@@ -9,11 +9,13 @@ using support::vector;
 
 namespace {
 
-const Tensor x = support::tensor({1, 2, 3, 4, 5, 6}, {2, 3}), v = vector({1, 2, 3}), point = support::tensor({7}, {}), none;
+const Tensor x = support::tensor({1, 2, 3, 4, 5, 6}, {2, 3}), v = vector({1, 2, 3}),
+             point = support::tensor({7}, {}), none;
 const std::vector<std::int64_t> beyond{2, -3, highest, lowest};
 
 std::string axis_text(const std::string& name, std::int64_t axis, const char* dimensions = "2 dimensions") {
-  return "[" + name + "] an axis must lie within the dimensions: got axis " + std::to_string(axis) + " for " + dimensions;
+  return "[" + name + "] an axis must lie within the dimensions: got axis " + std::to_string(axis) + " for " +
+         dimensions;
 }
 template <class Kind, class F>
 std::string refused(F f) {
@@ -33,25 +35,36 @@ TEST_CASE("what reshape and flatten refuse") {
   CHECK(refused<ShapeError>([] { reshape(x, {highest}); }) == counts + "(9223372036854775807,)");
   CHECK(refused<ShapeError>([] { reshape(x, {-1, highest}); }) == counts + "(-1, 9223372036854775807)");
   // Their product is 6 in 64 bits.
-  CHECK(refused<ShapeError>([] { reshape(x, {std::int64_t{1} << 32, std::int64_t{1} << 32, 6}); }) ==
-        counts + "(4294967296, 4294967296, 6)");
-  CHECK(refused<ShapeError>([] { reshape(x, {highest, highest, -1}); }) ==
-        counts + "(9223372036854775807, 9223372036854775807, -1)");
+  CHECK(refused<ShapeError>([] {
+          reshape(x, {std::int64_t{1} << 32, std::int64_t{1} << 32, 6});
+        }) == counts + "(4294967296, 4294967296, 6)");
+  CHECK(refused<ShapeError>([] {
+          reshape(x, {std::int64_t{1} << 32, std::int64_t{1} << 32, -1});
+        }) == counts + "(4294967296, 4294967296, -1)");
+  CHECK(refused<ShapeError>([] {
+          reshape(x, {highest, highest, -1});
+        }) == counts + "(9223372036854775807, 9223372036854775807, -1)");
   CHECK(refused<ShapeError>([] { reshape(x, {-1, -1}); }) == extents + "(-1, -1)");
   CHECK(refused<ShapeError>([] { reshape(x, {-2, -3}); }) == extents + "(-2, -3)");
   CHECK(refused<ShapeError>([] { reshape(x, {lowest}); }) == extents + "(-9223372036854775808,)");
-  CHECK(refused<ShapeError>([] { reshape(x, {-1, 0}); }) == "[reshape] -1 has no one answer beside an extent of 0: got (-1, 0)");
-  CHECK(refused<ShapeError>([] { reshape(zeros({0}), {0, -1}); }) ==
-        "[reshape] -1 has no one answer beside an extent of 0: got (0, -1)");
-  CHECK(refused<ShapeError>([] { reshape(zeros({0}), {0, highest}); }) ==
-        "[tensor] the shape is too large: got (0, 9223372036854775807)");
+  CHECK(refused<ShapeError>([] {
+          reshape(x, {-1, 0});
+        }) == "[reshape] -1 has no one answer beside an extent of 0: got (-1, 0)");
+  CHECK(refused<ShapeError>([] {
+          reshape(zeros({0}), {0, -1});
+        }) == "[reshape] -1 has no one answer beside an extent of 0: got (0, -1)");
+  CHECK(refused<ShapeError>([] {
+          reshape(zeros({0}), {0, highest});
+        }) == "[tensor] the shape is too large: got (0, 9223372036854775807)");
   CHECK(refused<GraphError>([] { reshape(none, {1}); }) == no_value);
   for (const std::int64_t axis : beyond) {
     CHECK(refused<IndexError>([&] { flatten(x, axis); }) == axis_text("flatten", axis));
     CHECK(refused<IndexError>([&] { flatten(x, 0, axis); }) == axis_text("flatten", axis));
   }
-  CHECK(refused<ShapeError>([] { flatten(x, 1, 0); }) == "[flatten] start must not come after end: got 1 and 0");
-  CHECK(refused<ShapeError>([] { flatten(x, -1, -2); }) == "[flatten] start must not come after end: got -1 and -2");
+  CHECK(refused<ShapeError>([] { flatten(x, 1, 0); }) ==
+        "[flatten] start must not come after end: got 1 and 0");
+  CHECK(refused<ShapeError>([] { flatten(x, -1, -2); }) ==
+        "[flatten] start must not come after end: got -1 and -2");
   CHECK(refused<GraphError>([] { flatten(none); }) == no_value);
 }
 
@@ -72,10 +85,13 @@ TEST_CASE("what squeeze, unsqueeze, permute and transpose refuse") {
   CHECK(refused<ShapeError>([] { permute(x, {0, 1, 2}); }) == named + "(0, 1, 2) for shape (2, 3)");
   CHECK(refused<ShapeError>([] { permute(x, {0, 0}); }) == named + "(0, 0) for shape (2, 3)");
   CHECK(refused<ShapeError>([] { permute(x, {1, -1}); }) == named + "(1, -1) for shape (2, 3)");
-  CHECK(refused<ShapeError>([] { transpose(v); }) == "[transpose] there must be two dimensions to exchange: got shape (3,)");
-  CHECK(refused<ShapeError>([] { transpose(point); }) == "[transpose] there must be two dimensions to exchange: got shape ()");
-  for (const auto& call : std::vector<std::function<void()>>{[] { squeeze(none); }, [] { squeeze(none, 0); }, [] { unsqueeze(none, 0); },
-                                                             [] { permute(none, {}); }, [] { transpose(none); }})
+  CHECK(refused<ShapeError>([] { transpose(v); }) ==
+        "[transpose] there must be two dimensions to exchange: got shape (3,)");
+  CHECK(refused<ShapeError>([] { transpose(point); }) ==
+        "[transpose] there must be two dimensions to exchange: got shape ()");
+  for (const auto& call : std::vector<std::function<void()>>{
+           [] { squeeze(none); }, [] { squeeze(none, 0); }, [] { unsqueeze(none, 0); },
+           [] { permute(none, {}); }, [] { transpose(none); }})
     CHECK(refused<GraphError>(call) == no_value);
 }
 
@@ -86,11 +102,14 @@ TEST_CASE("what broadcast_to refuses") {
   CHECK(refused<ShapeError>([] { broadcast_to(x, {}); }) == law + "(2, 3) and ()");
   CHECK(refused<ShapeError>([] { broadcast_to(x, {2, 3, 1}); }) == law + "(2, 3) and (2, 3, 1)");
   CHECK(refused<ShapeError>([] { broadcast_to(zeros({0}), {2}); }) == law + "(0,) and (2,)");
-  CHECK(refused<ShapeError>([] { broadcast_to(point, {-1}); }) == "[tensor] extents must not be negative: got (-1,)");
-  CHECK(refused<ShapeError>([] { broadcast_to(point, {lowest, 2}); }) ==
-        "[tensor] extents must not be negative: got (-9223372036854775808, 2)");
-  CHECK(refused<ShapeError>([] { broadcast_to(point, {highest, highest}); }) ==
-        "[tensor] the shape is too large: got (9223372036854775807, 9223372036854775807)");
+  CHECK(refused<ShapeError>([] { broadcast_to(point, {-1}); }) ==
+        "[tensor] extents must not be negative: got (-1,)");
+  CHECK(refused<ShapeError>([] {
+          broadcast_to(point, {lowest, 2});
+        }) == "[tensor] extents must not be negative: got (-9223372036854775808, 2)");
+  CHECK(refused<ShapeError>([] {
+          broadcast_to(point, {highest, highest});
+        }) == "[tensor] the shape is too large: got (9223372036854775807, 9223372036854775807)");
   CHECK(refused<ShapeError>([] { broadcast_to(point, {std::int64_t{1} << 44}); }) ==
         "[tensor] the shape is too large: got (17592186044416,)");
   CHECK(refused<GraphError>([] { broadcast_to(none, {1}); }) == no_value);
@@ -104,19 +123,33 @@ TEST_CASE("what concat and stack refuse") {
   for (const std::int64_t axis : {std::int64_t{3}, std::int64_t{-4}, highest, lowest})
     CHECK(refused<IndexError>([&] { stack({x, x}, axis); }) == axis_text("stack", axis, "3 dimensions"));
   CHECK(refused<IndexError>([] { concat({point, point}); }) == axis_text("concat", 0, "0 dimensions"));
-  CHECK(refused<ShapeError>([] { concat({x, v}); }) == "[concat] shapes must agree but along axis 0: got (2, 3) and (3,)");
-  CHECK(refused<ShapeError>([] { concat({x, x, transpose(x)}, -1); }) ==
-        "[concat] shapes must agree but along axis -1: got (2, 3) and (3, 2)");
-  CHECK(refused<DTypeError>([] { concat({x, x.astype(float32)}); }) == "[concat] dtypes must be equal: got float64 and float32");
-  CHECK(refused<ShapeError>([] { stack({x, transpose(x)}); }) == "[stack] shapes must be equal: got (2, 3) and (3, 2)");
-  CHECK(refused<ShapeError>([] { stack({v, unsqueeze(v, 0)}); }) == "[stack] shapes must be equal: got (3,) and (1, 3)");
-  CHECK(refused<DTypeError>([] { stack({v, v.astype(int64)}); }) == "[stack: concat] dtypes must be equal: got float64 and int64");
-  for (const std::vector<Tensor>& list : {std::vector<Tensor>{none}, std::vector<Tensor>{none, x}, std::vector<Tensor>{x, none}}) {
+  CHECK(refused<ShapeError>([] {
+          concat({x, v});
+        }) == "[concat] shapes must agree but along axis 0: got (2, 3) and (3,)");
+  CHECK(refused<ShapeError>([] {
+          concat({x, x, transpose(x)}, -1);
+        }) == "[concat] shapes must agree but along axis -1: got (2, 3) and (3, 2)");
+  CHECK(refused<DTypeError>([] {
+          concat({x, x.astype(float32)});
+        }) == "[concat] dtypes must be equal: got float64 and float32");
+  CHECK(refused<ShapeError>([] {
+          stack({x, transpose(x)});
+        }) == "[stack] shapes must be equal: got (2, 3) and (3, 2)");
+  CHECK(refused<ShapeError>([] {
+          stack({v, unsqueeze(v, 0)});
+        }) == "[stack] shapes must be equal: got (3,) and (1, 3)");
+  CHECK(refused<DTypeError>([] {
+          stack({v, v.astype(int64)});
+        }) == "[stack: concat] dtypes must be equal: got float64 and int64");
+  for (const std::vector<Tensor>& list :
+       {std::vector<Tensor>{none}, std::vector<Tensor>{none, x}, std::vector<Tensor>{x, none}}) {
     CHECK(refused<GraphError>([&] { concat(list); }) == no_value);
     CHECK(refused<GraphError>([&] { stack(list); }) == "[stack: " + no_value.substr(1));
   }
   const Tensor wide = broadcast_to(point, {std::int64_t{1} << 43});
-  CHECK(refused<ShapeError>([&] { concat({wide, wide}); }) == "[tensor] the shape is too large: got (17592186044416,)");
+  CHECK(refused<ShapeError>([&] {
+          concat({wide, wide});
+        }) == "[tensor] the shape is too large: got (17592186044416,)");
 }
 
 TEST_CASE("thirty-two dimensions, and not one more") {
@@ -124,11 +157,13 @@ TEST_CASE("thirty-two dimensions, and not one more") {
   const Tensor deep = reshape(support::number(5), many);
   CHECK(deep.ndim() == 32);
   CHECK(values(squeeze(deep)) == List{5});
-  CHECK(permute(deep, [] {
-          Axes axes;
-          for (std::int64_t i = 32; i-- > 0;) axes.push_back(i);
-          return axes;
-        }()).ndim() == 32);
+  CHECK(permute(deep,
+                [] {
+                  Axes axes;
+                  for (std::int64_t i = 32; i-- > 0;) axes.push_back(i);
+                  return axes;
+                }())
+            .ndim() == 32);
   CHECK(sum(deep).item() == 5);
   CHECK(sum(deep, 31).ndim() == 31);
   CHECK(max(deep, -32, true).ndim() == 32);

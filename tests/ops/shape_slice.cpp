@@ -8,8 +8,10 @@ using support::values;
 
 namespace {
 
-/// The places that range(*slice(start, stop, step).indices(extent)) visits; `open` stands for a stop left out.
-std::vector<std::int64_t> places(std::int64_t extent, std::int64_t start, std::int64_t stop, bool open, std::int64_t step) {
+/// The places that range(*slice(start, stop, step).indices(extent)) visits; `open` stands for a stop left
+/// out.
+std::vector<std::int64_t> places(std::int64_t extent, std::int64_t start, std::int64_t stop, bool open,
+                                 std::int64_t step) {
   using Wide = __int128;
   const Wide low = step < 0 ? -1 : 0, high = step < 0 ? extent - 1 : extent;
   const auto within = [&](Wide p) {
@@ -18,14 +20,16 @@ std::vector<std::int64_t> places(std::int64_t extent, std::int64_t start, std::i
   };
   const Wide first = within(start), last = open ? (step < 0 ? Wide(-1) : Wide(extent)) : within(stop);
   std::vector<std::int64_t> list;
-  for (Wide p = first; step > 0 ? p < last : p > last; p += step) list.push_back(static_cast<std::int64_t>(p));
+  for (Wide p = first; step > 0 ? p < last : p > last; p += step)
+    list.push_back(static_cast<std::int64_t>(p));
   return list;
 }
 
 }  // namespace
 
 TEST_CASE("every start, stop and step gives what Python gives") {
-  const std::vector<std::int64_t> positions{lowest, lowest + 1, -9, -6, -5, -4, -2, -1, 0, 1, 2, 4, 5, 6, 9, highest - 1, highest};
+  const std::vector<std::int64_t> positions{lowest, lowest + 1, -9, -6, -5, -4, -2,          -1,     0,
+                                            1,      2,          4,  5,  6,  9,  highest - 1, highest};
   const std::vector<std::int64_t> steps{1, 2, 3, 5, 9, highest, -1, -2, -3, -5, -9, lowest, lowest + 1};
   for (const std::int64_t extent : {0, 1, 2, 5}) {
     const Plain rows = quarters({extent, 2}), columns = quarters({2, extent}, 2);
@@ -39,14 +43,24 @@ TEST_CASE("every start, stop and step gives what Python gives") {
           CAPTURE(step);
           const auto kept = places(extent, start, stop, stop == SliceRange::to_end, step);
           const auto count = static_cast<std::int64_t>(kept.size());
-          const auto at = [&](const Index& i, std::size_t axis) { return kept[static_cast<std::size_t>(i[axis])]; };
-          const Plain of_rows = array_of({count, 2}, [&](const Index& i) { return rows.at({at(i, 0), i[1]}); });
-          const Plain of_columns = array_of({2, count}, [&](const Index& i) { return columns.at({i[0], at(i, 1)}); });
-          const Plain of_turned = array_of({count, 2}, [&](const Index& i) { return columns.at({i[1], at(i, 0)}); });
+          const auto at = [&](const Index& i, std::size_t axis) {
+            return kept[static_cast<std::size_t>(i[axis])];
+          };
+          const Plain of_rows = array_of({count, 2}, [&](const Index& i) {
+            return rows.at({at(i, 0), i[1]});
+          });
+          const Plain of_columns = array_of({2, count}, [&](const Index& i) {
+            return columns.at({i[0], at(i, 1)});
+          });
+          const Plain of_turned = array_of({count, 2}, [&](const Index& i) {
+            return columns.at({i[1], at(i, 0)});
+          });
           const Tensor a = slice(x, 0, {start, stop, step}), b = slice(y, -1, start, stop, step),
                        c = slice(turned, -2, {start, stop, step});
-          bool same = a.shape() == of_rows.shape && b.shape() == of_columns.shape && c.shape() == of_turned.shape;
-          same = same && values(a) == of_rows.data && values(b) == of_columns.data && values(c) == of_turned.data;
+          bool same =
+              a.shape() == of_rows.shape && b.shape() == of_columns.shape && c.shape() == of_turned.shape;
+          same = same && values(a) == of_rows.data && values(b) == of_columns.data &&
+                 values(c) == of_turned.data;
           CHECK(same);
         }
       }
@@ -82,12 +96,15 @@ TEST_CASE("a slice shares its tensor's bytes and leaves it as it was") {
 
 TEST_CASE("what slice refuses") {
   const Tensor x = arange(6, {.dtype = float64}), matrix = reshape(x, {2, 3});
-  CHECK(refusal<ValueError>({x}, [&] { slice(x, 0, 1, 4, 0); }) == "[slice] the step must not be 0: got 1:4:0");
-  CHECK(refusal<ValueError>({x}, [&] { slice(x, 0, {lowest, highest, 0}); }) ==
-        "[slice] the step must not be 0: got -9223372036854775808:9223372036854775807:0");
+  CHECK(refusal<ValueError>({x}, [&] { slice(x, 0, 1, 4, 0); }) ==
+        "[slice] the step must not be 0: got 1:4:0");
+  CHECK(refusal<ValueError>({x}, [&] {
+          slice(x, 0, {lowest, highest, 0});
+        }) == "[slice] the step must not be 0: got -9223372036854775808:9223372036854775807:0");
   for (const std::int64_t axis : {std::int64_t{2}, std::int64_t{-3}, lowest, highest})
     CHECK(refusal<IndexError>({matrix}, [&] { slice(matrix, axis, 0, 1); }) ==
-          "[slice] an axis must lie within the dimensions: got axis " + std::to_string(axis) + " for 2 dimensions");
+          "[slice] an axis must lie within the dimensions: got axis " + std::to_string(axis) +
+              " for 2 dimensions");
   CHECK(refusal<IndexError>({}, [] { slice(zeros({}), 0, 0, 1); }) ==
         "[slice] an axis must lie within the dimensions: got axis 0 for 0 dimensions");
   CHECK(refusal<GraphError>({}, [] { slice(Tensor(), 0, 0, 1); }) == no_value);

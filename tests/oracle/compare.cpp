@@ -119,7 +119,8 @@ void check_case(const std::string& key, const Parts& parts, const Entry& entry,
   }
 
   const Tensors outputs = entry.run(inputs);
-  REQUIRE_MESSAGE(outputs.size() == expected.size(), key << ": number of outputs");
+  CHECK_MESSAGE(outputs.size() == expected.size(), key << "out: " << outputs.size() << " outputs");
+  if (outputs.size() != expected.size()) return;
   for (std::size_t k = 0; k < outputs.size(); ++k)
     compare(key + "out" + std::to_string(k), outputs[k], expected[k], conventions, entry.bound);
   const Tensors first = derivatives(contraction(outputs, 0), inputs, varied, true);

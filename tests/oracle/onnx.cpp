@@ -56,7 +56,8 @@ TEST_CASE("ONNX's node tests") {
     const Tensors expected = numbered(cases[name], "out", json.at("outputs"));
     try {
       const Tensors got = found->second(node);
-      REQUIRE_MESSAGE(got.size() >= expected.size(), name << ": number of outputs");
+      CHECK_MESSAGE(got.size() >= expected.size(), name << ": " << got.size() << " outputs");
+      if (got.size() < expected.size()) continue;
       for (std::size_t i = 0; i < expected.size(); ++i) {
         if (!expected[i].defined() || !got[i].defined())
           continue;  // not asked for, or Wengert has no such output

@@ -2,6 +2,7 @@
 // and the text of an error.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -25,7 +26,7 @@ using wengert::Tensor;
 /// A constant of a shape.
 inline Tensor tensor(const std::vector<double>& numbers, const Shape& shape, DType dtype = wengert::float64) {
   wengert::StorageRef storage = wengert::StorageRef::allocate(numbers.size() * sizeof(double));
-  std::memcpy(storage.data(), numbers.data(), numbers.size() * sizeof(double));
+  std::copy(numbers.begin(), numbers.end(), reinterpret_cast<double*>(storage.data()));
   const wengert::NoGrad values_only;
   return wengert::constant(std::move(storage), shape, wengert::float64).astype(dtype).detach();
 }
