@@ -182,16 +182,18 @@ TEST_CASE("any strides go in") {
   CHECK(near(det(same), {3, 3, 3}));
 }
 
-TEST_CASE("a batch gives the bits that each of its matrices gives") {
+// To rounding: some of OpenBLAS's kernels for old processors group their sums by the alignment of what they
+// are given.
+TEST_CASE("a batch gives what each of its matrices gives") {
   const Tensor a = numbers({3, 5, 5}), b = numbers({3, 5, 2});
   for (std::int64_t i = 0; i < 3; ++i) {
     const auto of = [i](const Tensor& x) {
       return reshape(slice(x, 0, i, i + 1), {x.shape()[1], x.shape()[2]});
     };
-    CHECK(support::same_bits(of(inv(a)), inv(of(a))));
-    CHECK(support::same_bits(of(solve(a, b)), solve(of(a), of(b))));
-    CHECK(support::same_bits(of(svd(a).u), svd(of(a)).u));
-    CHECK(support::same_bits(of(qr(a).r), qr(of(a)).r));
+    CHECK(near(of(inv(a)), values(inv(of(a))), 1e-12));
+    CHECK(near(of(solve(a, b)), solve(of(a), values(of(b))), 1e-12));
+    CHECK(near(of(svd(a).u), values(svd(of(a)).u), 1e-12));
+    CHECK(near(of(qr(a).r), values(qr(of(a)).r), 1e-12));
     CHECK(near(of(expm(a * tensor({0.1, 1, 20}, {3, 1, 1}))),
                values(expm(of(a * tensor({0.1, 1, 20}, {3, 1, 1}))))));
   }
@@ -230,7 +232,7 @@ TEST_CASE("what is not finite is NaN in the result, and leaves its neighbours al
         const Tensor a = tensor(list, {2, n, n}, dtype), good = tensor(second, {n, n}, dtype);
         const auto check = [&](const Tensor& x, const Tensor& y) {
           CHECK(all_nan(slice(x, 0, 0, 1)));
-          CHECK(support::same_bits(values(slice(x, 0, 1, 2)), values(y)));
+          CHECK(near(slice(x, 0, 1, 2), values(y), dtype == float32 ? 1e-4 : 1e-12));
         };
         check(cholesky(a), cholesky(good));
         check(inv(a), inv(good));
