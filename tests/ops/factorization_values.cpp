@@ -191,7 +191,7 @@ TEST_CASE("a batch gives what each of its matrices gives") {
       return reshape(slice(x, 0, i, i + 1), {x.shape()[1], x.shape()[2]});
     };
     CHECK(near(of(inv(a)), values(inv(of(a))), 1e-12));
-    CHECK(near(of(solve(a, b)), solve(of(a), values(of(b))), 1e-12));
+    CHECK(near(of(solve(a, b)), values(solve(of(a), of(b))), 1e-12));
     CHECK(near(of(svd(a).u), values(svd(of(a)).u), 1e-12));
     CHECK(near(of(qr(a).r), values(qr(of(a)).r), 1e-12));
     CHECK(near(of(expm(a * tensor({0.1, 1, 20}, {3, 1, 1}))),

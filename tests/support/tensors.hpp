@@ -68,7 +68,7 @@ inline bool same_bits(const Tensor& a, const Tensor& b) {
 /// |a - b| <= tolerance * (1 + |a| + |b|); equal infinities and two NaNs are near.
 inline bool near(double a, double b, double tolerance = 1e-12) {
   if (!std::isfinite(a) || !std::isfinite(b)) return same_bits(a, b);
-  return std::fabs(a - b) <= tolerance * (1.0 + std::fabs(a) + std::fabs(b));
+  return std::fabs(a - b) <= tolerance + tolerance * std::fabs(a) + tolerance * std::fabs(b);
 }
 inline bool near(const std::vector<double>& a, const std::vector<double>& b, double tolerance = 1e-12) {
   bool all = a.size() == b.size();

@@ -20,7 +20,7 @@ namespace wengert {
 /// leaky_relu with the usual slope of 0.01.
 inline Tensor leaky_relu(const Tensor& x, Location where = {}) { return leaky_relu({x, where}, 0.01); }
 
-inline Tensor operator-(const Operand& x) { return neg(x.tensor(), x.where()); }
+inline Tensor operator-(const Operand& x) { return neg(x.is_number() ? Tensor() : x.tensor(), x.where()); }
 inline Tensor operator+(const Operand& a, const Operand& b) { return add(a, b); }
 inline Tensor operator-(const Operand& a, const Operand& b) { return sub(a, b); }
 inline Tensor operator*(const Operand& a, const Operand& b) { return mul(a, b); }
