@@ -7,7 +7,6 @@
 #include <xtensor/xbuilder.hpp>
 #include <xtensor/xtensor.hpp>
 
-// clang-format off: by layer
 #include "wengert/core/backward.hpp"
 #include "wengert/core/error.hpp"
 #include "wengert/core/grad_mode.hpp"
@@ -55,4 +54,3 @@
 #include "wengert/optim/clip.hpp"
 #include "wengert/optim/optimizer.hpp"
 #include "wengert/optim/sgd.hpp"
-// clang-format on

@@ -50,21 +50,21 @@ struct Lanes {
   WENGERT_MATH_FN Lanes<T> name(Lanes<T> a, std::type_identity_t<Lanes<T>> b) { \
     return kernel::name(a.v, b.v);                                              \
   }
-WENGERT_ONE(abs)
-WENGERT_ONE(sign)
-WENGERT_ONE(sqrt)
-WENGERT_ONE(rsqrt) WENGERT_ONE(cbrt) WENGERT_ONE(reciprocal) WENGERT_ONE(exp) WENGERT_ONE(exp2)
-    WENGERT_ONE(expm1) WENGERT_ONE(log) WENGERT_ONE(log2) WENGERT_ONE(log10) WENGERT_ONE(log1p)
-        WENGERT_ONE(sin) WENGERT_ONE(cos) WENGERT_ONE(tan) WENGERT_ONE(asin) WENGERT_ONE(acos)
-            WENGERT_ONE(atan) WENGERT_ONE(sinh) WENGERT_ONE(cosh) WENGERT_ONE(tanh) WENGERT_ONE(asinh)
-                WENGERT_ONE(acosh) WENGERT_ONE(atanh) WENGERT_ONE(sigmoid) WENGERT_ONE(softplus)
-                    WENGERT_ONE(erf) WENGERT_ONE(erfc) WENGERT_ONE(erfinv) WENGERT_ONE(lgamma)
-                        WENGERT_ONE(digamma) WENGERT_ONE(floor) WENGERT_ONE(ceil) WENGERT_ONE(rint)
-                            WENGERT_ONE(trunc) WENGERT_TWO(pow) WENGERT_TWO(maximum) WENGERT_TWO(minimum)
-                                WENGERT_TWO(atan2) WENGERT_TWO(hypot) WENGERT_TWO(fmod) WENGERT_TWO(remainder)
-                                    WENGERT_TWO(copysign) template <class T>
-                                    WENGERT_MATH_FN Lanes<T> polygamma(std::type_identity_t<Lanes<T>> order,
-                                                                       Lanes<T> x) {
+// clang-format finds no end to these lines.
+// clang-format off
+WENGERT_ONE(abs) WENGERT_ONE(sign) WENGERT_ONE(sqrt) WENGERT_ONE(rsqrt) WENGERT_ONE(cbrt)
+WENGERT_ONE(reciprocal) WENGERT_ONE(exp) WENGERT_ONE(exp2) WENGERT_ONE(expm1) WENGERT_ONE(log)
+WENGERT_ONE(log2) WENGERT_ONE(log10) WENGERT_ONE(log1p) WENGERT_ONE(sin) WENGERT_ONE(cos)
+WENGERT_ONE(tan) WENGERT_ONE(asin) WENGERT_ONE(acos) WENGERT_ONE(atan) WENGERT_ONE(sinh)
+WENGERT_ONE(cosh) WENGERT_ONE(tanh) WENGERT_ONE(asinh) WENGERT_ONE(acosh) WENGERT_ONE(atanh)
+WENGERT_ONE(sigmoid) WENGERT_ONE(softplus) WENGERT_ONE(erf) WENGERT_ONE(erfc) WENGERT_ONE(erfinv)
+WENGERT_ONE(lgamma) WENGERT_ONE(digamma) WENGERT_ONE(floor) WENGERT_ONE(ceil) WENGERT_ONE(rint)
+WENGERT_ONE(trunc)
+WENGERT_TWO(pow) WENGERT_TWO(maximum) WENGERT_TWO(minimum) WENGERT_TWO(atan2) WENGERT_TWO(hypot)
+WENGERT_TWO(fmod) WENGERT_TWO(remainder) WENGERT_TWO(copysign)
+    // clang-format on
+    template <class T>
+    WENGERT_MATH_FN Lanes<T> polygamma(std::type_identity_t<Lanes<T>> order, Lanes<T> x) {
   return kernel::polygamma(order.v, x.v);
 }
 #undef WENGERT_ONE
