@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <type_traits>
 #include <vector>
 
 #include "lib/core/fail.hpp"
@@ -27,6 +28,10 @@ void with_element(DType dtype, F run) {
       return run(std::uint8_t{});
   }
 }
+
+/// The type to add and multiply elements in: int64 wraps around, which is only defined for unsigned integers.
+template <class T>
+using Arithmetic = std::conditional_t<std::is_same_v<T, std::int64_t>, std::uint64_t, T>;
 
 /// A constant outside the tape whose elements `fill(T* first)` writes.
 template <class T, class F>

@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "lib/ops/blocks.hpp"
+#include "lib/ops/dense.hpp"
 #include "lib/ops/samples.hpp"
 #include "wengert/ops/creation.hpp"
 #include "wengert/ops/elementwise.hpp"
@@ -27,8 +28,6 @@ struct Around {
   }
 };
 
-Tensor dense(Node& node) { return is_contiguous(node) ? Tensor(&node) : compact(Tensor(&node)); }
-
 /// Calls visit(place in x, place in the index) for every index, both in row-major elements. Positions are in
 /// range.
 template <class F>
@@ -44,24 +43,10 @@ void for_each_place(const Shape& shape, const Node& index, std::size_t axis, F v
       }
 }
 
-template <class F>
-void with_type(DType dtype, F run) {
-  switch (dtype) {
-    case float32:
-      return run(float{});
-    case float64:
-      return run(double{});
-    case int64:
-      return run(std::int64_t{});
-    case boolean:
-      return run(std::uint8_t{});
-  }
-}
-
 void forward_gather(Node& node) {
   std::byte* to = allocate_value(node);
   const Tensor x = dense(node.input(0)), index = dense(node.input(1));
-  with_type(node.dtype, [&](auto unit) {
+  with_element(node.dtype, [&](auto unit) {
     using T = decltype(unit);
     const T* from = x.node().values<T>();
     for_each_place(x.shape(), index.node(), axis_of(node),
@@ -72,8 +57,8 @@ void forward_gather(Node& node) {
 void forward_scatter_add(Node& node) {
   copy_contiguous(allocate_value(node), node.input(0));
   const Tensor index = dense(node.input(1)), source = dense(node.input(2));
-  with_type(node.dtype, [&](auto unit) {
-    using T = decltype(unit);
+  with_element(node.dtype, [&](auto unit) {
+    using T = Arithmetic<decltype(unit)>;
     T* to = reinterpret_cast<T*>(node.data);
     const T* from = source.node().values<T>();
     for_each_place(node.shape, index.node(), axis_of(node), [&](std::int64_t place, std::int64_t k) {

@@ -39,7 +39,7 @@ void forward_cumsum(Node& node) {
   std::byte* to = allocate_value(node);
   const Tensor dense_x = dense(node.input(0));
   with_element(node.dtype, [&](auto unit) {
-    using T = decltype(unit);
+    using T = Arithmetic<decltype(unit)>;
     T* y = reinterpret_cast<T*>(to);
     const T* x = dense_x.node().values<T>();
     for_each_step(node, [=](std::int64_t at, std::int64_t before, std::int64_t run) {
@@ -53,7 +53,7 @@ void forward_scan(Node& node) {
   std::byte* to = allocate_value(node);
   const Tensor dense_a = dense(node.input(0)), dense_b = dense(node.input(1));
   with_element(node.dtype, [&](auto unit) {
-    using T = decltype(unit);
+    using T = Arithmetic<decltype(unit)>;
     T* y = reinterpret_cast<T*>(to);
     const T *a = dense_a.node().values<T>(), *b = dense_b.node().values<T>();
     for_each_step(node, [=](std::int64_t at, std::int64_t before, std::int64_t run) {

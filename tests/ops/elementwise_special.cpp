@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "ops/naive.hpp"
+#include "wengert/ops/cumulative.hpp"
 #include "wengert/ops/elementwise.hpp"
+#include "wengert/ops/indexing.hpp"
 
 using namespace wengert;
 using namespace naive;
@@ -272,4 +274,21 @@ TEST_CASE("float32 overflows, underflows and keeps denormals") {
   CHECK(expm1(in_float(1e-10)).item() == static_cast<double>(1e-10f));
   const Derivatives d = derivatives([](const auto& x) { return sqrt(x[0]); }, {{0.0, 4.0}}, float32);
   CHECK(d.first[0] == List{inf, 0.25});
+}
+
+TEST_CASE("int64 wraps around, in every operation that adds or multiplies") {
+  constexpr std::int64_t least = INT64_MIN, most = INT64_MAX;
+  const Tensor low(xt::xarray<std::int64_t>{least}), high(xt::xarray<std::int64_t>{most});
+  const auto only = [](const Tensor& x) { return x.array<std::int64_t>()(0); };
+  CHECK(only(high + 1) == least);
+  CHECK(only(low - 1) == most);
+  CHECK(only(high * 2) == -2);
+  CHECK(only(-low) == least);
+  CHECK(only(abs(low)) == least);
+  CHECK(only(square(low)) == 0);
+  const Tensor both = concat({high, high});
+  CHECK(only(reshape(sum(both), {1})) == -2);
+  CHECK(only(reshape(prod(both), {1})) == 1);
+  CHECK(cumsum(both, 0).array<std::int64_t>()(1) == -2);
+  CHECK(only(scatter_add(high, 0, Tensor(xt::xarray<std::int64_t>{0}), high)) == -2);
 }
