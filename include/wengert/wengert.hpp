@@ -9,6 +9,7 @@
 
 #include "wengert/core/backward.hpp"
 #include "wengert/core/error.hpp"
+#include "wengert/core/evaluation.hpp"
 #include "wengert/core/grad_mode.hpp"
 #include "wengert/core/operand.hpp"
 #include "wengert/core/random.hpp"

@@ -5,6 +5,7 @@
 #include <optional>
 #include <variant>
 
+#include "lib/core/evaluator.hpp"
 #include "lib/core/fail.hpp"
 #include "lib/core/tape.hpp"
 #include "lib/core/walk.hpp"
@@ -62,6 +63,26 @@ struct LeafGradients {
   }
 };
 
+/// The nodes of gradients, in a list whose memory serves the next pass of this thread.
+struct GradientNodes {
+  using List = std::vector<Node*>;
+  List list = std::exchange(spare(), List());
+
+  GradientNodes() = default;
+  GradientNodes(const GradientNodes&) = delete;
+  GradientNodes& operator=(const GradientNodes&) = delete;
+  ~GradientNodes() {
+    list.clear();
+    spare() = std::move(list);
+  }
+
+ private:
+  static List& spare() {
+    static thread_local List memory;
+    return memory;
+  }
+};
+
 [[noreturn]] void fail_freed(const char* operation, const Node& node) {
   fail<GraphError>(operation, "the graph below '", node.operation->name,
                    "' was freed by an earlier backward pass: pass {.retain_graph = true} to that one");
@@ -74,19 +95,20 @@ class Paths {
     std::uint64_t lowest = ~std::uint64_t{0};
     for (const Tensor& target : targets) lowest = std::min(lowest, target.handle().id);
     Walk<std::monostate> walk;
-    for (const Tensor& output : outputs) walk.at(output.node());
+    for (const Tensor& output : outputs) walk.at(output.recorded());
     std::vector<Node*> seen;
     const Node* freed = nullptr;  // a target whose own graph is gone: other targets may have stood below it
     while (!walk.empty()) {
       const auto [node, nothing] = walk.pop();
-      seen.push_back(&node.node());
-      if (node.node().leaf) continue;
-      if (node.node().released) {
-        if (!is_target(node.node(), targets)) fail_freed("grad", node.node());
-        freed = &node.node();
+      seen.push_back(&node.recorded());
+      if (node.recorded().leaf) continue;
+      if (node.recorded().released) {
+        if (!is_target(node.recorded(), targets)) fail_freed("grad", node.recorded());
+        freed = &node.recorded();
+        continue;
       }
-      for (std::uint32_t i = 0; i < node.node().input_count; ++i) {
-        Node& input = node.node().input(i);
+      for (std::uint32_t i = 0; i < node.recorded().input_count; ++i) {
+        Node& input = node.recorded().input(i);
         if (input.requires_grad && input.id >= lowest) walk.at(input);
       }
     }
@@ -111,7 +133,7 @@ class Paths {
     return std::ranges::any_of(targets, [&](const Tensor& target) { return same(node, target); });
   }
   bool leads_to_needed(const Node& node) const {
-    if (node.leaf) return false;
+    if (node.leaf || node.released) return false;
     for (std::uint32_t i = 0; i < node.input_count; ++i)
       if (contains(node.input(i))) return true;
     return false;
@@ -197,11 +219,11 @@ std::vector<Tensor> run_backward(std::span<const Tensor> outputs, std::span<cons
   for (std::size_t i = 0; i < outputs.size(); ++i)
     // The value of a seed now: a gradient that is the seed itself must not change when the seed, a leaf, is
     // assigned.
-    if (wanted(outputs[i].node())) walk.at(outputs[i].node()).add(Tensor(&seeds[i].node()));
+    if (wanted(outputs[i].recorded())) walk.at(outputs[i].recorded()).add(Tensor(&seeds[i].recorded()));
 
   while (!walk.empty()) {
     auto [held, cotangent] = walk.pop();
-    Node& node = held.node();
+    Node& node = held.recorded();
     for (std::size_t t = 0; t < targets.size(); ++t) {
       if (!Paths::same(node, targets[t])) continue;
       results[t].add(cotangent.value);
@@ -227,14 +249,23 @@ std::vector<Tensor> run_backward(std::span<const Tensor> outputs, std::span<cons
         if (wanted(node.input(i))) walk.at(node.input(i));
     }
     if (!options.retain_graph) {
-      release_inputs(node);
       node.released = true;
+      // What waits needs its inputs still, and lets them go with its value.
+      if (!node.deferred.load(std::memory_order_acquire)) release_inputs(node);
     }
+  }
+
+  if (!options.create_graph) {
+    GradientNodes waiting;
+    for (const auto& [version, gradient] : leaves.list) waiting.list.push_back(&gradient.recorded());
+    for (const Cotangent& result : results)
+      if (result.value.defined()) waiting.list.push_back(&result.value.recorded());
+    force_together(waiting.list);
   }
 
   // Gradients change only now, after everything that can fail.
   for (auto& [version, gradient] : leaves.list) {
-    Leaf& leaf = *version.node().leaf;
+    Leaf& leaf = *version.recorded().leaf;
     Tensor old;
     const std::lock_guard lock(leaf.mutex);
     if (leaf.abandoned) continue;
@@ -246,7 +277,7 @@ std::vector<Tensor> run_backward(std::span<const Tensor> outputs, std::span<cons
   std::vector<Tensor> gradients;
   gradients.reserve(targets.size());
   for (std::size_t t = 0; t < targets.size(); ++t) {
-    if (reached[t] && !results[t].value.defined()) results[t].value = zeros_of(targets[t].node());
+    if (reached[t] && !results[t].value.defined()) results[t].value = zeros_of(targets[t].recorded());
     gradients.push_back(std::move(results[t].value));
   }
   return gradients;

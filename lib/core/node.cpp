@@ -4,6 +4,7 @@
 #include <memory>
 #include <new>
 
+#include "lib/core/evaluator.hpp"
 #include "lib/core/fail.hpp"
 #include "lib/core/memory.hpp"
 #include "lib/core/tape.hpp"
@@ -84,6 +85,8 @@ Node* new_node(const Shape& shape, DType dtype, Location where) {
   node->dtype = dtype;
   node->requires_grad = false;
   node->released = false;
+  node->deferred.store(false, std::memory_order_relaxed);
+  node->depth = 0;
   return node;
 }
 
@@ -195,22 +198,26 @@ Tensor record(const Operation& operation, Node* const* inputs, std::size_t count
   Node* node = &result.handle();
   node->operation = &operation;
   node->attributes = held.release();
-  bool wanted = false;
+  const std::int64_t from = defer_from();
+  bool wanted = false, large = node->size() >= from;
   for (std::size_t i = 0; i < count; ++i) {
     wanted |= inputs[i]->requires_grad;
+    large = large || inputs[i]->deferred.load(std::memory_order_relaxed) || inputs[i]->size() >= from;
     node->id = std::max(node->id, inputs[i]->id + 1);
   }
   last_id = node->id;
   set_inputs(*node, inputs, count);
+  node->requires_grad = wanted && grad_enabled() && is_float(dtype);
   try {
-    evaluate(*node);
+    evaluate(*node, large);
   } catch (...) {
     forget_inputs(*node);
     throw;
   }
-  if (wanted && grad_enabled() && is_float(dtype)) {
-    node->requires_grad = true;
+  if (node->requires_grad || node->deferred.load(std::memory_order_relaxed)) {
     for (std::size_t i = 0; i < count; ++i) retain_edge(*inputs[i]);
+    if (node->deferred.load(std::memory_order_relaxed)) [[unlikely]]
+      settle_waiting(*node);
   } else {
     // A value like any other now. What belonged to the call goes, the operation with it: it may be the
     // attributes'.
@@ -225,8 +232,6 @@ Tensor record(const Operation& operation, std::initializer_list<Node*> inputs, c
               DType dtype, Location where, Attributes* attributes) {
   return record(operation, inputs.begin(), inputs.size(), shape, dtype, where, attributes);
 }
-
-void evaluate(Node& node) { node.operation->forward(node); }
 
 Registered::Registered(const Operation& operation) {
   if (!operation.samples)

@@ -104,12 +104,32 @@ void StridedReader::gather(std::int64_t start, std::int64_t count, std::byte* to
   }
 }
 
+bool across_memory(const Node& node) {
+  const std::size_t ndim = node.shape.size();
+  return ndim >= 2 && node.strides[ndim - 1] > 16 && node.shape[ndim - 1] > 16 && node.shape[ndim - 2] > 16 &&
+         node.strides[ndim - 2] == 1;
+}
+
 Strides broadcast_strides(const Node& node, const Shape& shape) {
   Strides strides = Dims::filled(shape.size(), 0);
   const std::size_t ahead = shape.size() - node.shape.size();
   for (std::size_t i = 0; i < node.shape.size(); ++i)
     if (node.shape[i] != 1) strides[ahead + i] = node.strides[i];
   return strides;
+}
+
+void fill_single(std::byte* to, const std::byte* element, std::size_t item) {
+  const auto fill = [&](auto unit) {
+    std::memcpy(&unit, element, sizeof unit);
+    for (std::size_t at = 0; at < kernel::single_bytes; at += sizeof unit)
+      std::memcpy(to + at, &unit, sizeof unit);
+  };
+  if (item == 4)
+    fill(std::uint32_t{});
+  else if (item == 8)
+    fill(std::uint64_t{});
+  else
+    fill(std::uint8_t{});
 }
 
 void copy_contiguous(std::byte* to, const Node& node) {

@@ -29,8 +29,13 @@ class StridedReader {
   std::int64_t filled_ = 0;  // of a single repeated element: how much of the buffer holds it already
 };
 
+/// True for a large array whose rows run across memory, as a transposed one's do: read by rows, every element
+/// would cost a cache line. Turning it around first, by tiles, is several times cheaper.
+bool across_memory(const Node& node);
 /// The strides of `node` seen as an array of `shape`, to which it must broadcast.
 Strides broadcast_strides(const Node& node, const Shape& shape);
+/// Repeats one element of `item` bytes over kernel::single_bytes, as block kernels take it.
+void fill_single(std::byte* to, const std::byte* element, std::size_t item);
 /// Copies a node's elements to `to` in row-major order.
 void copy_contiguous(std::byte* to, const Node& node);
 

@@ -19,8 +19,8 @@ void release_edge(Node& node) noexcept;
 void release_inputs(Node& node) noexcept;
 void release_leaf(Leaf* leaf) noexcept;
 
-/// The one gate through which values are computed.
-void evaluate(Node& node);
+/// Results of this many elements and more wait to be computed.
+std::int64_t defer_from() noexcept;
 
 /// While it lives, what is recorded on this thread bears the location and scope of `node`.
 class RuleGuard {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "lib/core/evaluator.hpp"
 #include "lib/core/fail.hpp"
 #include "lib/core/strided.hpp"
 #include "lib/core/tape.hpp"
@@ -76,15 +77,20 @@ Node& Tensor::handle() const {
   if (!node_) fail<GraphError>("tensor", "an empty tensor has no value: give it one first");
   return *static_cast<Node*>(node_);
 }
-Node& Tensor::node() const {
+Node& Tensor::recorded() const {
   Node& handle = this->handle();
   return handle.version ? *handle.version : handle;
 }
+Node& Tensor::node() const {
+  Node& node = recorded();
+  if (node.deferred.load(std::memory_order_acquire)) force(node);
+  return node;
+}
 void Tensor::destroy(NodeCounts* node) noexcept { destroy_node(static_cast<Node*>(node)); }
 
-const Shape& Tensor::shape() const { return node().shape; }
-DType Tensor::dtype() const { return node().dtype; }
-bool Tensor::requires_grad() const { return node().requires_grad; }
+const Shape& Tensor::shape() const { return recorded().shape; }
+DType Tensor::dtype() const { return recorded().dtype; }
+bool Tensor::requires_grad() const { return recorded().requires_grad; }
 bool Tensor::is_leaf() const { return handle().version != nullptr; }
 
 double Tensor::item() const {
@@ -159,7 +165,7 @@ void Tensor::assign(const Tensor& value) const {
 void rebind(const Tensor& leaf, const Tensor& value) { set_value(leaf_handle(leaf, "rebind"), value.node()); }
 
 void Tensor::backward(const BackwardOptions& options) const {
-  Node& root = node();
+  Node& root = recorded();
   if (!root.requires_grad)
     fail<GraphError>("backward", "this tensor does not depend on any tensor that wants a gradient");
   Tensor seed = options.seed;

@@ -11,27 +11,64 @@ namespace {
 
 #define UNARY(...)
 #define BINARY(...)
-#define COMPARE(name, text, ...)                                                   \
-  template <class T>                                                               \
-  void compare_##name(std::byte* out, const std::byte* const* in, std::size_t n) { \
-    bool* to = reinterpret_cast<bool*>(out);                                       \
-    const T* left = reinterpret_cast<const T*>(in[0]);                             \
-    const T* right = reinterpret_cast<const T*>(in[1]);                            \
-    for (std::size_t i = 0; i < n; ++i) {                                          \
-      const T a = left[i], b = right[i];                                           \
-      to[i] = text;                                                                \
-    }                                                                              \
-  }
+#define COMPARE(name, text, ...)                 \
+  template <class T>                             \
+  struct Compare_##name {                        \
+    using Out = bool;                            \
+    static bool of(T a, T b, T) { return text; } \
+  };
 #include "wengert/ops/elementwise.def"
 #undef COMPARE
 
 template <class T>
-void select(std::byte* out, const std::byte* const* in, std::size_t n) {
-  T* to = reinterpret_cast<T*>(out);
-  const auto* mask = reinterpret_cast<const std::uint8_t*>(in[0]);
-  const T* a = reinterpret_cast<const T*>(in[1]);
-  const T* b = reinterpret_cast<const T*>(in[2]);
-  for (std::size_t i = 0; i < n; ++i) to[i] = mask[i] ? a[i] : b[i];
+struct Select {
+  using Out = T;
+  static T of(std::uint8_t mask, T a, T b) { return mask ? a : b; }
+};
+
+// A loop for each choice of single inputs, so that the compiler vectorizes every one.
+template <class F, class A, class B, class C, unsigned single>
+void run_some(std::byte* out, const std::byte* const* in, std::size_t n) {
+  auto* to = reinterpret_cast<typename F::Out*>(out);
+  const A* a = reinterpret_cast<const A*>(in[0]);
+  const B* b = reinterpret_cast<const B*>(in[1]);
+  const C* c = reinterpret_cast<const C*>(in[2]);
+  const A a0 = single & 1 ? *a : A();
+  const B b0 = single & 2 ? *b : B();
+  const C c0 = single & 4 ? *c : C();
+  for (std::size_t i = 0; i < n; ++i)
+    to[i] = F::of(single & 1 ? a0 : a[i], single & 2 ? b0 : b[i], single & 4 ? c0 : c[i]);
+}
+template <class F, class A, class B, class C>
+void run(std::byte* out, const std::byte* const* in, std::size_t n, unsigned single) {
+  switch (single) {
+    case 0:
+      return run_some<F, A, B, C, 0>(out, in, n);
+    case 1:
+      return run_some<F, A, B, C, 1>(out, in, n);
+    case 2:
+      return run_some<F, A, B, C, 2>(out, in, n);
+    case 3:
+      return run_some<F, A, B, C, 3>(out, in, n);
+    case 4:
+      return run_some<F, A, B, C, 4>(out, in, n);
+    case 5:
+      return run_some<F, A, B, C, 5>(out, in, n);
+    case 6:
+      return run_some<F, A, B, C, 6>(out, in, n);
+    default:
+      return run_some<F, A, B, C, 7>(out, in, n);
+  }
+}
+// Of two inputs: the third is the first again, and nobody looks at it.
+template <class F, class T>
+void compare(std::byte* out, const std::byte* const* in, std::size_t n, unsigned single) {
+  const std::byte* const inputs[3] = {in[0], in[1], in[0]};
+  run<F, T, T, T>(out, inputs, n, single | 4);
+}
+template <class T>
+void select(std::byte* out, const std::byte* const* in, std::size_t n, unsigned single) {
+  run<Select<T>, std::uint8_t, T, T>(out, in, n, single);
 }
 
 // A float beyond int64, or NaN, has no integer: the nearest end, and 0 for NaN, rather than what hardware
@@ -48,9 +85,14 @@ To converted(From value) {
   }
 }
 template <class From, class To>
-void cast(std::byte* out, const std::byte* const* in, std::size_t n) {
+void cast(std::byte* out, const std::byte* const* in, std::size_t n, unsigned single) {
   To* to = reinterpret_cast<To*>(out);
   const From* from = reinterpret_cast<const From*>(in[0]);
+  if (single) {
+    const To value = converted<To>(*from);
+    for (std::size_t i = 0; i < n; ++i) to[i] = value;
+    return;
+  }
   for (std::size_t i = 0; i < n; ++i) to[i] = converted<To>(from[i]);
 }
 
@@ -225,10 +267,10 @@ void fill_others(Table& table) {
 #define COMPARE(name, ...)                                            \
   {                                                                   \
     Block* entry = table.compare[static_cast<int>(Comparison::name)]; \
-    entry[0] = compare_##name<float>;                                 \
-    entry[1] = compare_##name<double>;                                \
-    entry[2] = compare_##name<std::int64_t>;                          \
-    entry[3] = compare_##name<bool>;                                  \
+    entry[0] = compare<Compare_##name<float>, float>;                 \
+    entry[1] = compare<Compare_##name<double>, double>;               \
+    entry[2] = compare<Compare_##name<std::int64_t>, std::int64_t>;   \
+    entry[3] = compare<Compare_##name<bool>, bool>;                   \
   }
 #include "wengert/ops/elementwise.def"
 #undef UNARY

@@ -12,6 +12,8 @@ namespace {
 struct None {};
 constexpr None none;
 
+enum class Cost { cheap, dear };
+
 template <class T>
 using Batch = xsimd::batch<T>;
 
@@ -79,8 +81,9 @@ inline std::int64_t minimum(std::int64_t a, std::int64_t b) { return a < b ? a :
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
 // One struct per row: its texts on batches, and on int64.
-#define UNARY(row, types, text, vjp_text, ...)            \
+#define UNARY(row, types, cost_, text, vjp_text, ...)     \
   struct Row_##row {                                      \
+    static constexpr Cost cost = Cost::cost_;             \
     template <class B>                                    \
     static WENGERT_MATH_FN auto forward(B x, B) {         \
       return text;                                        \
@@ -94,20 +97,21 @@ inline std::int64_t minimum(std::int64_t a, std::int64_t b) { return a < b ? a :
       return none;                                        \
     }                                                     \
   };
-#define BINARY(row, types, text, text_a, text_b, ...)       \
-  struct Row_##row {                                        \
-    template <class B>                                      \
-    static WENGERT_MATH_FN auto forward(B a, B b) {         \
-      return text;                                          \
-    }                                                       \
-    template <class B>                                      \
-    static WENGERT_MATH_FN auto vjp_a(B g, B a, B b, B y) { \
-      return text_a;                                        \
-    }                                                       \
-    template <class B>                                      \
-    static WENGERT_MATH_FN auto vjp_b(B g, B a, B b, B y) { \
-      return text_b;                                        \
-    }                                                       \
+#define BINARY(row, types, cost_, text, text_a, text_b, ...) \
+  struct Row_##row {                                         \
+    static constexpr Cost cost = Cost::cost_;                \
+    template <class B>                                       \
+    static WENGERT_MATH_FN auto forward(B a, B b) {          \
+      return text;                                           \
+    }                                                        \
+    template <class B>                                       \
+    static WENGERT_MATH_FN auto vjp_a(B g, B a, B b, B y) {  \
+      return text_a;                                         \
+    }                                                        \
+    template <class B>                                       \
+    static WENGERT_MATH_FN auto vjp_b(B g, B a, B b, B y) {  \
+      return text_b;                                         \
+    }                                                        \
   };
 #define COMPARE(...)
 #include "wengert/ops/elementwise.def"
@@ -118,57 +122,87 @@ inline std::int64_t minimum(std::int64_t a, std::int64_t b) { return a < b ? a :
 
 using rows::Lanes;
 
-// Loads whole batches; the tail is padded to one, so every element goes through the same instructions.
-template <class T>
-WENGERT_MATH_FN Lanes<T> load(const std::byte* from, std::size_t i) {
-  return from ? Batch<T>::load_unaligned(reinterpret_cast<const T*>(from) + i) : Batch<T>(T(1));
-}
-template <class T>
-WENGERT_MATH_FN Lanes<T> load_tail(const std::byte* from, std::size_t i, std::size_t count) {
-  alignas(64) T padded[Batch<T>::size];
-  for (std::size_t k = 0; k < Batch<T>::size; ++k) padded[k] = T(1);
-  if (from) std::memcpy(padded, reinterpret_cast<const T*>(from) + i, count * sizeof(T));
-  return Batch<T>::load_aligned(padded);
-}
+// What stands for an input that a text does not mention.
+alignas(64) constexpr std::byte nothing[single_bytes] = {};
 
-template <class T, int inputs, class F>
-WENGERT_MATH_FN void run(std::byte* out, const std::byte* const* in, std::size_t n, F f) {
+// An input: one batch after the other, or the same one again and again.
+template <class T>
+struct Input {
+  const std::byte* at;
+  std::size_t step;  // bytes from one batch to the next
+
+  WENGERT_MATH_FN Lanes<T> load(std::size_t batches) const {
+    return Batch<T>::load_unaligned(reinterpret_cast<const T*>(at + batches * step));
+  }
+  // The tail is padded to a whole batch, so every element goes through the same instructions.
+  WENGERT_MATH_FN Lanes<T> load_tail(std::size_t count) const {
+    if (step == 0) return load(0);
+    alignas(64) T padded[Batch<T>::size];
+    for (std::size_t k = 0; k < Batch<T>::size; ++k) padded[k] = T(1);
+    std::memcpy(padded, at, count * sizeof(T));
+    return Batch<T>::load_aligned(padded);
+  }
+};
+
+template <class T, int inputs, std::size_t unrolled, class F>
+WENGERT_MATH_FN void run(std::byte* out, const std::byte* const* in, std::size_t n, unsigned single, F f) {
   constexpr std::size_t width = Batch<T>::size;
   T* to = reinterpret_cast<T*>(out);
-  const std::byte* const in0 = in[0];
-  const std::byte* const in1 = inputs > 1 ? in[1] : nullptr;
-  const std::byte* const in2 = inputs > 2 ? in[2] : nullptr;
-  const std::byte* const in3 = inputs > 3 ? in[3] : nullptr;
-  std::size_t i = 0;
-  for (; i + width <= n; i += width)
-    f(load<T>(in0, i), load<T>(in1, i), load<T>(in2, i), load<T>(in3, i)).v.store_unaligned(to + i);
-  if (i == n) return;
+  const auto input = [&](int i) {
+    const bool there = i < inputs && in[i];
+    return Input<T>{there ? in[i] : nothing, there && !(single >> i & 1) ? width * sizeof(T) : 0};
+  };
+  Input<T> a = input(0), b = input(1), c = input(2), d = input(3);
+  const auto advance = [&](std::size_t batches) {
+    a.at += batches * a.step;
+    b.at += batches * b.step;
+    c.at += batches * c.step;
+    d.at += batches * d.step;
+    to += batches * width;
+    n -= batches * width;
+  };
+  if constexpr (unrolled > 1) {
+    for (; n >= unrolled * width; advance(unrolled)) {
+#pragma GCC unroll 4
+      for (std::size_t k = 0; k < unrolled; ++k)
+        f(a.load(k), b.load(k), c.load(k), d.load(k)).v.store_unaligned(to + k * width);
+    }
+  }
+  for (; n >= width; advance(1)) f(a.load(0), b.load(0), c.load(0), d.load(0)).v.store_unaligned(to);
+  if (n == 0) return;
   alignas(64) T result[width];
-  const std::size_t left = n - i;
-  f(load_tail<T>(in0, i, left), load_tail<T>(in1, i, left), load_tail<T>(in2, i, left),
-    load_tail<T>(in3, i, left))
-      .v.store_aligned(result);
-  std::memcpy(to + i, result, left * sizeof(T));
+  f(a.load_tail(n), b.load_tail(n), c.load_tail(n), d.load_tail(n)).v.store_aligned(result);
+  std::memcpy(to, result, n * sizeof(T));
 }
 
+template <class R>
+constexpr std::size_t unrolled = R::cost == Cost::cheap ? 4 : 1;
+
 template <class R, class T, int inputs>
-__attribute__((noinline)) void forward(std::byte* out, const std::byte* const* in, std::size_t n) {
-  run<T, inputs>(out, in, n, [](auto a, auto b, auto, auto) { return R::forward(a, b); });
+__attribute__((noinline)) void forward(std::byte* out, const std::byte* const* in, std::size_t n,
+                                       unsigned single) {
+  run<T, inputs, unrolled<R>>(out, in, n, single,
+                              [](auto a, auto b, auto, auto) { return R::forward(a, b); });
 }
 template <class R, class T>
-__attribute__((noinline)) void vjp_a(std::byte* out, const std::byte* const* in, std::size_t n) {
-  run<T, 4>(out, in, n, [](auto g, auto a, auto b, auto y) { return R::vjp_a(g, a, b, y); });
+__attribute__((noinline)) void vjp_a(std::byte* out, const std::byte* const* in, std::size_t n,
+                                     unsigned single) {
+  run<T, 4, unrolled<R>>(out, in, n, single,
+                         [](auto g, auto a, auto b, auto y) { return R::vjp_a(g, a, b, y); });
 }
 template <class R, class T>
-__attribute__((noinline)) void vjp_b(std::byte* out, const std::byte* const* in, std::size_t n) {
-  run<T, 4>(out, in, n, [](auto g, auto a, auto b, auto y) { return R::vjp_b(g, a, b, y); });
+__attribute__((noinline)) void vjp_b(std::byte* out, const std::byte* const* in, std::size_t n,
+                                     unsigned single) {
+  run<T, 4, unrolled<R>>(out, in, n, single,
+                         [](auto g, auto a, auto b, auto y) { return R::vjp_b(g, a, b, y); });
 }
 template <class R, int inputs>
-void forward_int64(std::byte* out, const std::byte* const* in, std::size_t n) {
+void forward_int64(std::byte* out, const std::byte* const* in, std::size_t n, unsigned single) {
   auto* to = reinterpret_cast<std::int64_t*>(out);
   const auto* a = reinterpret_cast<const std::int64_t*>(in[0]);
   const auto* b = inputs > 1 ? reinterpret_cast<const std::int64_t*>(in[1]) : a;
-  for (std::size_t i = 0; i < n; ++i) to[i] = R::forward(a[i], b[i]);
+  const std::size_t a_step = single & 1 ? 0 : 1, b_step = single & 2 ? 0 : 1;
+  for (std::size_t i = 0; i < n; ++i) to[i] = R::forward(a[i * a_step], b[i * b_step]);
 }
 
 enum class Types { real, any };

@@ -7,8 +7,10 @@
 
 namespace wengert::kernel {
 
-/// out[i] = f(in[0][i], in[1][i], ...) for n elements. Any alignment. `out` may be one of the inputs.
-using Block = void (*)(std::byte* out, const std::byte* const* in, std::size_t n);
+/// out[i] = f(in[0][i], in[1][i], ...) for n elements. Any alignment. `out` may be one of the inputs. Where
+/// bit j of `single` is set, in[j] is one element only, repeated to fill single_bytes.
+using Block = void (*)(std::byte* out, const std::byte* const* in, std::size_t n, unsigned single);
+inline constexpr std::size_t single_bytes = 64;
 /// *out = in[0] op in[1] op ... op in[n - 1], n >= 1, summed pairwise.
 using Fold = void (*)(std::byte* out, const std::byte* in, std::size_t n);
 /// c (m, n) = a (m, k) b (k, n), strides in elements: row and column of a, of b; c is row-major.

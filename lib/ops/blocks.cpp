@@ -8,14 +8,6 @@ namespace {
 constexpr std::int64_t block = 1024;  // elements: a few blocks stay in the first-level cache
 constexpr std::size_t max_inputs = 4;
 
-/// True for a large array whose rows run across memory, as a transposed one's do: read by rows, every element
-/// would cost a cache line. Turning it around first, by tiles, is several times cheaper.
-bool across_memory(const Node& x) {
-  const std::size_t ndim = x.shape.size();
-  return ndim >= 2 && x.strides[ndim - 1] > 16 && x.shape[ndim - 1] > 16 && x.shape[ndim - 2] > 16 &&
-         x.strides[ndim - 2] == 1;
-}
-
 Tensor number_as(const char* operation, const Operand& number, DType dtype) {
   if (dtype == int64) {
     if (!number.is_whole())
@@ -35,18 +27,27 @@ void run_blocks(kernel::Block kernel, Node& out, Node* const* in, std::size_t co
   const std::int64_t size = out.size();
   if (size == 0) return;
   const std::byte* from[max_inputs] = {};
+  alignas(64) std::byte singles[max_inputs][kernel::single_bytes];
+  unsigned single = 0;
   bool direct = true;
   for (std::size_t i = 0; i < count; ++i) {
     if (!in[i]) continue;
     from[i] = in[i]->data;
-    direct &= size == 1 || (in[i]->shape == out.shape && is_contiguous(*in[i]));
+    if (size == 1) continue;
+    if (in[i]->size() == 1) {
+      fill_single(singles[i], in[i]->data, item_size(in[i]->dtype));
+      from[i] = singles[i];
+      single |= 1u << i;
+    } else {
+      direct &= in[i]->shape == out.shape && is_contiguous(*in[i]);
+    }
   }
-  if (direct) return kernel(to, from, static_cast<std::size_t>(size));
+  if (direct) return kernel(to, from, static_cast<std::size_t>(size), single);
 
   StridedReader readers[max_inputs];
   Tensor packed[max_inputs];
   for (std::size_t i = 0; i < count; ++i) {
-    if (!in[i]) continue;
+    if (!in[i] || single >> i & 1) continue;
     Node* from_node = in[i];
     if (across_memory(*from_node)) {
       packed[i] = compact(Tensor(from_node));
@@ -60,8 +61,8 @@ void run_blocks(kernel::Block kernel, Node& out, Node* const* in, std::size_t co
   for (std::int64_t start = 0; start < size; start += block) {
     const std::int64_t length = std::min(block, size - start);
     for (std::size_t i = 0; i < count; ++i)
-      if (in[i]) from[i] = readers[i].read(start, length, buffers[i]);
-    kernel(to + start * item, from, static_cast<std::size_t>(length));
+      if (in[i] && !(single >> i & 1)) from[i] = readers[i].read(start, length, buffers[i]);
+    kernel(to + start * item, from, static_cast<std::size_t>(length), single);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "lib/core/lowering.hpp"
 #include "lib/ops/blocks.hpp"
 #include "lib/ops/samples.hpp"
 #include "wengert/core/grad_mode.hpp"
@@ -49,6 +50,7 @@ constexpr struct None {
 #pragma GCC diagnostic ignored "-Wunused-function"
 
 enum class Types { real, any };
+enum class Cost { cheap, dear };
 enum class Kink { SMOOTH, AT_ZERO, AT_EQUAL };
 
 struct Domain {
@@ -57,11 +59,12 @@ struct Domain {
 };
 
 // One struct per row: the texts of its derivatives on Tensors and on Mentions.
-#define UNARY(row, types_, text, vjp_text, low, high, kink_, ...)                                     \
+#define UNARY(row, types_, cost_, text, vjp_text, low, high, kink_, ...)                              \
   struct Row_##row {                                                                                  \
     static constexpr kernel::Row id = kernel::Row::row;                                               \
     static constexpr const char* name = #row;                                                         \
     static constexpr Types types = Types::types_;                                                     \
+    static constexpr Cost cost = Cost::cost_;                                                         \
     static constexpr Domain domain{low, high, 0.0, 0.0, Kink::kink_};                                 \
     static constexpr std::string_view texts[] = {#vjp_text};                                          \
     static Tensor vjp_a(const Tensor& g, const Tensor& x, const Tensor&, const Tensor& y) {           \
@@ -70,11 +73,12 @@ struct Domain {
     static constexpr Mention mention_a(Mention g, Mention x, Mention, Mention y) { return vjp_text; } \
     static Tensor call(const std::vector<Tensor>& in) { return row(in[0]); }                          \
   };
-#define BINARY(row, types_, text, text_a, text_b, a_low, a_high, b_low, b_high, kink_, ...)           \
+#define BINARY(row, types_, cost_, text, text_a, text_b, a_low, a_high, b_low, b_high, kink_, ...)    \
   struct Row_##row {                                                                                  \
     static constexpr kernel::Row id = kernel::Row::row;                                               \
     static constexpr const char* name = #row;                                                         \
     static constexpr Types types = Types::types_;                                                     \
+    static constexpr Cost cost = Cost::cost_;                                                         \
     static constexpr Domain domain{a_low, a_high, b_low, b_high, Kink::kink_};                        \
     static constexpr std::string_view texts[] = {#text_a, #text_b};                                   \
     static Tensor vjp_a(const Tensor& g, const Tensor& a, const Tensor& b, const Tensor& y) {         \
@@ -100,6 +104,53 @@ void forward(Node& node) {
   run_blocks(kernel::table().forward[static_cast<int>(R::id)][index(node.dtype)], node, node.inputs(),
              unary<R> ? 1 : 2);
 }
+template <class R>
+bool lower(const Node& node, Lowering& lowering) {
+  lowering.kind = Lowering::Kind::map;
+  lowering.dear = R::cost == Cost::dear;
+  lowering.block = kernel::table().forward[static_cast<int>(R::id)][index(node.dtype)];
+  lowering.in = {0, unary<R> ? std::int8_t{-1} : std::int8_t{1}, -1, -1};
+  return true;
+}
+
+/// The derivative of a row with respect to an input, as an operation of its own: of g, a, b and y those that
+/// its text mentions.
+template <class R, int input>
+struct Derivative {
+  static constexpr unsigned mentions = [] {
+    if constexpr (input == 0)
+      return R::mention_a(Mention(1u), Mention(2u), Mention(4u), Mention(8u)).bits;
+    else
+      return R::mention_b(Mention(1u), Mention(2u), Mention(4u), Mention(8u)).bits;
+  }();
+  static constexpr std::array<std::int8_t, 4> places = [] {
+    std::array<std::int8_t, 4> in{};
+    std::int8_t next = 0;
+    for (unsigned j = 0; j < 4; ++j) in[j] = mentions >> j & 1 ? next++ : std::int8_t{-1};
+    return in;
+  }();
+  static kernel::Block block(const Node& node) {
+    return kernel::table().vjp[static_cast<int>(R::id)][input][index(node.dtype)];
+  }
+  static void forward(Node& node) {
+    Node* in[4] = {};
+    for (std::size_t j = 0; j < 4; ++j)
+      if (places[j] >= 0) in[j] = &node.input(static_cast<std::size_t>(places[j]));
+    run_blocks(block(node), node, in, 4);
+  }
+  static bool lower(const Node& node, Lowering& lowering) {
+    lowering.kind = Lowering::Kind::map;
+    lowering.dear = false;
+    lowering.block = block(node);
+    lowering.in = places;
+    return true;
+  }
+  // Never on the tape, and not registered: where the pass is recorded, the text is a graph.
+  static constexpr Operation operation{.name = R::name,
+                                       .forward = forward,
+                                       .rule_of_input = [](const Call&, std::size_t) { return Tensor(); },
+                                       .lower = lower};
+};
 
 /// The rule of an input: a graph of Tensor operations where the pass is recorded, else one pass of the row's
 /// kernel.
@@ -113,19 +164,14 @@ Tensor rule(const Call& c) {
     else
       return R::vjp_b(c.g, x, other, c.y());
   }
-  constexpr unsigned mentions = [] {
-    if constexpr (input == 0)
-      return R::mention_a(Mention(1u), Mention(2u), Mention(4u), Mention(8u)).bits;
-    else
-      return R::mention_b(Mention(1u), Mention(2u), Mention(4u), Mention(8u)).bits;
-  }();
+  using D = Derivative<R, input>;
   Node* in[4] = {};
-  if (mentions & 1) in[0] = &c.g.node();
-  if (mentions & 2) in[1] = &c.node.input(0);
-  if (mentions & 4) in[2] = &c.node.input(1);
-  if (mentions & 8) in[3] = const_cast<Node*>(&c.node);
-  return compute_blocks(kernel::table().vjp[static_cast<int>(R::id)][input][index(c.node.dtype)],
-                        c.node.shape, c.node.dtype, in, 4);
+  std::size_t count = 0;
+  if (D::mentions & 1) in[count++] = &c.g.recorded();
+  if (D::mentions & 2) in[count++] = &c.node.input(0);
+  if (D::mentions & 4) in[count++] = &c.node.input(1);
+  if (D::mentions & 8) in[count++] = const_cast<Node*>(&c.node);
+  return record(D::operation, in, count, c.node.shape, c.node.dtype, c.node.where);
 }
 
 template <class R>
@@ -152,7 +198,7 @@ std::vector<Sample> samples() {
 
 template <class R>
 constexpr Operation make_operation() {
-  Operation operation{.name = R::name, .forward = forward<R>, .samples = samples<R>};
+  Operation operation{.name = R::name, .forward = forward<R>, .samples = samples<R>, .lower = lower<R>};
   operation.rules[0] = rule<R, 0>;
   if constexpr (!unary<R>) operation.rules[1] = rule<R, 1>;
   return operation;
@@ -170,14 +216,14 @@ void check_dtype(DType dtype) {
 
 template <class R>
 Tensor record_unary(const Tensor& x, Location where) {
-  Node& node = x.node();
+  Node& node = x.recorded();
   check_dtype<R>(node.dtype);
   return record(operation_of<R>, {&node}, node.shape, node.dtype, where);
 }
 template <class R>
 Tensor record_binary(const Operand& a, const Operand& b) {
   const Pair pair = resolve(R::name, a, b);
-  Node &left = pair.a.node(), &right = pair.b.node();
+  Node &left = pair.a.recorded(), &right = pair.b.recorded();
   check_dtype<R>(left.dtype);
   return record(operation_of<R>, {&left, &right}, broadcast_shape(R::name, left.shape, right.shape),
                 left.dtype, a.where());
@@ -188,9 +234,15 @@ void forward_comparison(Node& node) {
   run_blocks(kernel::table().compare[static_cast<int>(comparison)][index(node.input(0).dtype)], node,
              node.inputs(), 2);
 }
+template <kernel::Comparison comparison>
+bool lower_comparison(const Node& node, Lowering& lowering) {
+  lowering = {.block = kernel::table().compare[static_cast<int>(comparison)][index(node.input(0).dtype)],
+              .in = {0, 1, -1, -1}};
+  return true;
+}
 Tensor record_comparison(const Operation& operation, const Operand& a, const Operand& b) {
   const Pair pair = resolve(operation.name, a, b);
-  Node &left = pair.a.node(), &right = pair.b.node();
+  Node &left = pair.a.recorded(), &right = pair.b.recorded();
   return record(operation, {&left, &right}, broadcast_shape(operation.name, left.shape, right.shape), boolean,
                 a.where());
 }
@@ -203,12 +255,16 @@ Tensor record_comparison(const Operation& operation, const Operand& a, const Ope
 #define BINARY(name, ...)                                                                     \
   Tensor name(const Operand& a, const Operand& b) { return record_binary<Row_##name>(a, b); } \
   static const Registered registered_##name(operation_of<Row_##name>);
-#define COMPARE(row, ...)                                                                             \
-  static constexpr Operation operation_##row{                                                         \
-      .name = #row, .forward = forward_comparison<kernel::Comparison::row>, .samples = [] {           \
-        return comparison_samples([](const std::vector<Tensor>& in) { return row(in[0], in[1]); });   \
-      }};                                                                                             \
-  Tensor row(const Operand& a, const Operand& b) { return record_comparison(operation_##row, a, b); } \
+#define COMPARE(row, ...)                                                                               \
+  static constexpr Operation operation_##row{                                                           \
+      .name = #row,                                                                                     \
+      .forward = forward_comparison<kernel::Comparison::row>,                                           \
+      .samples =                                                                                        \
+          [] {                                                                                          \
+            return comparison_samples([](const std::vector<Tensor>& in) { return row(in[0], in[1]); }); \
+          },                                                                                            \
+      .lower = lower_comparison<kernel::Comparison::row>};                                              \
+  Tensor row(const Operand& a, const Operand& b) { return record_comparison(operation_##row, a, b); }   \
   static const Registered registered_##row(operation_##row);
 #include "wengert/ops/elementwise.def"
 #undef UNARY
@@ -216,11 +272,13 @@ Tensor record_comparison(const Operation& operation, const Operand& a, const Ope
 #undef COMPARE
 
 void accumulate(Tensor& sum, const Tensor& term) {
-  Node& into = sum.handle();
-  Node& from = term.node();
-  const bool alone = !grad_enabled() && !into.version && into.references.load() == NodeCounts::user &&
-                     is_contiguous(into) && (!into.storage || into.storage.unique()) &&
-                     into.shape == from.shape;
+  Node& into = sum.recorded();
+  Node& from = term.recorded();
+  const bool wait =
+      into.deferred.load(std::memory_order_relaxed) || from.deferred.load(std::memory_order_relaxed);
+  const bool alone = !wait && !grad_enabled() && sum.handle().version == nullptr &&
+                     into.references.load() == NodeCounts::user && is_contiguous(into) &&
+                     (!into.storage || into.storage.unique()) && into.shape == from.shape;
   if (!alone) {
     sum = add(sum, term);
     return;
@@ -228,7 +286,7 @@ void accumulate(Tensor& sum, const Tensor& term) {
   const kernel::Block kernel = kernel::table().forward[static_cast<int>(kernel::Row::add)][index(into.dtype)];
   const Tensor dense = is_contiguous(from) ? term : compact(term);
   const std::byte* in[2] = {into.data, dense.node().data};
-  kernel(into.data, in, static_cast<std::size_t>(into.size()));
+  kernel(into.data, in, static_cast<std::size_t>(into.size()), 0);
 }
 
 }  // namespace wengert

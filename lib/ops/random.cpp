@@ -25,7 +25,7 @@ constexpr std::size_t chunk = 512;
 void apply(kernel::Row row, double* u, std::size_t n) {
   const std::byte* in[1] = {reinterpret_cast<const std::byte*>(u)};
   kernel::baseline_table().forward[static_cast<int>(row)][static_cast<int>(float64)](
-      reinterpret_cast<std::byte*>(u), in, n);
+      reinterpret_cast<std::byte*>(u), in, n, 0);
 }
 
 double uniform53(std::uint32_t high, std::uint32_t low) {

@@ -124,7 +124,7 @@ class Reducer {
   static const std::byte* bytes(const T* p) { return reinterpret_cast<const std::byte*>(p); }
   void combine(T* to, const T* a, const T* b, std::int64_t count) {
     const std::byte* in[2] = {bytes(a), bytes(b)};
-    combine_(bytes(to), in, static_cast<std::size_t>(count));
+    combine_(bytes(to), in, static_cast<std::size_t>(count), 0);
   }
 
   /// The innermost dimensions are reduced: fold each run to one value.

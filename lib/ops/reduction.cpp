@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "lib/core/lowering.hpp"
 #include "lib/ops/blocks.hpp"
 #include "lib/ops/reduce.hpp"
 #include "lib/ops/samples.hpp"
@@ -31,6 +32,23 @@ Tensor with_dims(const Call& c, const Tensor& reduced) {
 template <kernel::Reduction reduction>
 void forward(Node& node) {
   reduce(reduction, node, node.input(0), mask_of(node));
+}
+
+/// Trailing axes are rows to fold, leading ones rows to add; of both, everything is added.
+template <kernel::Reduction reduction>
+bool lower(const Node& node, Lowering& lowering) {
+  const Node& x = node.input(0);
+  const std::uint64_t mask = mask_of(node),
+                      all = ~std::uint64_t{0} >> (64 - std::max<std::size_t>(x.shape.size(), 1));
+  const bool leading = (mask & (mask + 1)) == 0, trailing = ((~mask & all) & ((~mask & all) + 1)) == 0;
+  if (mask == 0 || x.shape.empty() || (!leading && !trailing)) return false;
+  if (leading && reduction != kernel::Reduction::sum) return false;
+  lowering.kind = leading && trailing ? Lowering::Kind::total
+                  : leading           ? Lowering::Kind::sum_rows
+                                      : Lowering::Kind::fold;
+  lowering.block = kernel::table().forward[static_cast<int>(kernel::Row::add)][index(node.dtype)];
+  lowering.fold = kernel::table().fold[static_cast<int>(reduction)][index(node.dtype)];
+  return true;
 }
 
 Tensor extremum_rule(const Call& c) {
@@ -70,20 +88,23 @@ constexpr Operation sum_operation{
     .name = "sum",
     .forward = forward<kernel::Reduction::sum>,
     .rules = {[](const Call& c) { return broadcast_to(with_dims(c, c.g), c.input_shape(0)); }},
-    .samples = [] { return samples<sum>(true, true); }};
-constexpr Operation max_operation{
-    .name = "max", .forward = forward<kernel::Reduction::max>, .rules = {extremum_rule}, .samples = [] {
-      return samples<max>(false, false);
-    }};
-constexpr Operation min_operation{
-    .name = "min", .forward = forward<kernel::Reduction::min>, .rules = {extremum_rule}, .samples = [] {
-      return samples<min>(false, false);
-    }};
+    .samples = [] { return samples<sum>(true, true); },
+    .lower = lower<kernel::Reduction::sum>};
+constexpr Operation max_operation{.name = "max",
+                                  .forward = forward<kernel::Reduction::max>,
+                                  .rules = {extremum_rule},
+                                  .samples = [] { return samples<max>(false, false); },
+                                  .lower = lower<kernel::Reduction::max>};
+constexpr Operation min_operation{.name = "min",
+                                  .forward = forward<kernel::Reduction::min>,
+                                  .rules = {extremum_rule},
+                                  .samples = [] { return samples<min>(false, false); },
+                                  .lower = lower<kernel::Reduction::min>};
 const Registered registered_sum(sum_operation), registered_max(max_operation), registered_min(min_operation);
 
 Tensor reduced(const Operation& operation, const Tensor& x, std::uint64_t mask, bool keepdims,
                Location where) {
-  Node& node = x.node();
+  Node& node = x.recorded();
   return record(operation, {&node}, reduced_shape(node.shape, mask, keepdims), node.dtype, where,
                 new ReductionAttributes(mask));
 }

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "lib/core/lowering.hpp"
 #include "lib/ops/blocks.hpp"
 #include "lib/ops/samples.hpp"
 #include "wengert/ops/elementwise.hpp"
@@ -12,6 +13,11 @@ namespace {
 
 void forward_where(Node& node) {
   run_blocks(kernel::table().select[index(node.dtype)], node, node.inputs(), 3);
+}
+
+bool lower_where(const Node& node, Lowering& lowering) {
+  lowering = {.block = kernel::table().select[index(node.dtype)], .in = {0, 1, 2, -1}};
+  return true;
 }
 
 std::vector<Sample> where_samples() {
@@ -34,7 +40,8 @@ constexpr Operation where_operation{.name = "where",
                                     .forward = forward_where,
                                     .rules = {nullptr, [](const Call& c) { return where(c.x(0), c.g, 0.0); },
                                               [](const Call& c) { return where(c.x(0), 0.0, c.g); }},
-                                    .samples = where_samples};
+                                    .samples = where_samples,
+                                    .lower = lower_where};
 const Registered registered_where(where_operation);
 
 void require_boolean(const char* operation, const Tensor& x) {
@@ -53,7 +60,7 @@ Tensor mask_of(const char* operation, const Operand& x) {
 Tensor where(const Operand& mask, const Operand& a, const Operand& b) {
   const Tensor chosen = mask_of("where", mask);
   const Pair pair = resolve("where", a, b);
-  Node &m = chosen.node(), &left = pair.a.node(), &right = pair.b.node();
+  Node &m = chosen.recorded(), &left = pair.a.recorded(), &right = pair.b.recorded();
   const Shape shape = broadcast_shape("where", m.shape, broadcast_shape("where", left.shape, right.shape));
   return record(where_operation, {&m, &left, &right}, shape, left.dtype, mask.where());
 }

@@ -2,6 +2,7 @@
 // allow it.
 #include <optional>
 
+#include "lib/core/lowering.hpp"
 #include "lib/ops/blocks.hpp"
 #include "lib/ops/samples.hpp"
 #include "wengert/ops/shape.hpp"
@@ -36,6 +37,12 @@ void forward_reshape(Node& node) {
   copy_contiguous(allocate_value(node), x);
 }
 
+template <Lowering::Kind kind>
+bool lower_view(const Node&, Lowering& lowering) {
+  lowering.kind = kind;
+  return true;
+}
+
 struct PermuteAttributes : Attributes {
   explicit PermuteAttributes(const Axes& axes) : axes(axes) {}
   Axes axes;
@@ -65,21 +72,23 @@ constexpr Operation reshape_operation{
     .name = "reshape",
     .forward = forward_reshape,
     .rules = {[](const Call& c) { return reshape(c.g, c.input_shape(0)); }},
-    .samples = [] {
-      return std::vector<Sample>{
-          sample("(2, 3) to (3, 2)", {2, 3},
-                 [](const Tensor& x) {
-                   return reshape(x, {3, -1});
-                 }),
-          sample("transposed", {2, 3}, [](const Tensor& x) { return reshape(transpose(x), {6}); }),
-          sample("0-d to (1, 1)", {},
-                 [](const Tensor& x) {
-                   return reshape(x, {1, 1});
-                 }),
-          sample("empty", {0, 3}, [](const Tensor& x) {
-            return reshape(x, {3, 0});
-          })};
-    }};
+    .samples =
+        [] {
+          return std::vector<Sample>{
+              sample("(2, 3) to (3, 2)", {2, 3},
+                     [](const Tensor& x) {
+                       return reshape(x, {3, -1});
+                     }),
+              sample("transposed", {2, 3}, [](const Tensor& x) { return reshape(transpose(x), {6}); }),
+              sample("0-d to (1, 1)", {},
+                     [](const Tensor& x) {
+                       return reshape(x, {1, 1});
+                     }),
+              sample("empty", {0, 3}, [](const Tensor& x) {
+                return reshape(x, {3, 0});
+              })};
+        },
+    .lower = lower_view<Lowering::Kind::alias>};
 constexpr Operation permute_operation{
     .name = "permute",
     .forward = forward_permute,
@@ -107,35 +116,37 @@ constexpr Operation permute_operation{
 constexpr Operation broadcast_operation{.name = "broadcast_to",
                                         .forward = forward_broadcast,
                                         .rules = {[](const Call& c) { return c.g; }},
-                                        .samples = [] {
-                                          return std::vector<Sample>{
-                                              sample("row", {3},
-                                                     [](const Tensor& x) {
-                                                       return broadcast_to(x, {2, 3});
-                                                     }),
-                                              sample("column", {2, 1},
-                                                     [](const Tensor& x) {
-                                                       return broadcast_to(x, {2, 3});
-                                                     }),
-                                              sample("0-d", {},
-                                                     [](const Tensor& x) {
-                                                       return broadcast_to(x, {2, 2});
-                                                     }),
-                                              sample("to nothing", {1, 3},
-                                                     [](const Tensor& x) {
-                                                       return broadcast_to(x, {0, 3});
-                                                     }),
-                                              sample("of nothing", {0, 1}, [](const Tensor& x) {
-                                                return broadcast_to(x, {2, 0, 3});
-                                              })};
-                                        }};
+                                        .samples =
+                                            [] {
+                                              return std::vector<Sample>{
+                                                  sample("row", {3},
+                                                         [](const Tensor& x) {
+                                                           return broadcast_to(x, {2, 3});
+                                                         }),
+                                                  sample("column", {2, 1},
+                                                         [](const Tensor& x) {
+                                                           return broadcast_to(x, {2, 3});
+                                                         }),
+                                                  sample("0-d", {},
+                                                         [](const Tensor& x) {
+                                                           return broadcast_to(x, {2, 2});
+                                                         }),
+                                                  sample("to nothing", {1, 3},
+                                                         [](const Tensor& x) {
+                                                           return broadcast_to(x, {0, 3});
+                                                         }),
+                                                  sample("of nothing", {0, 1}, [](const Tensor& x) {
+                                                    return broadcast_to(x, {2, 0, 3});
+                                                  })};
+                                            },
+                                        .lower = lower_view<Lowering::Kind::expand>};
 const Registered registered_reshape(reshape_operation), registered_permute(permute_operation),
     registered_broadcast(broadcast_operation);
 
 }  // namespace
 
 Tensor reshape(const Tensor& x, const Shape& asked, Location where) {
-  Node& node = x.node();
+  Node& node = x.recorded();
   Shape shape = asked;
   std::int64_t known = 1;
   std::int64_t* open = nullptr;
@@ -225,7 +236,7 @@ Tensor transpose(const Tensor& x, Location where) {
 }
 
 Tensor broadcast_to(const Tensor& x, const Shape& shape, Location where) {
-  Node& node = x.node();
+  Node& node = x.recorded();
   const std::size_t ahead = shape.size() - node.shape.size();
   bool fits = shape.size() >= node.shape.size();
   for (std::size_t i = 0; fits && i < node.shape.size(); ++i)

@@ -27,7 +27,7 @@ std::vector<T> run(Row row, const std::vector<T>& a, const std::vector<T>& b = {
   const std::byte* in[2] = {reinterpret_cast<const std::byte*>(a.data()),
                             reinterpret_cast<const std::byte*>(b.data())};
   wengert::kernel::table().forward[static_cast<int>(row)][std::is_same_v<T, float> ? 0 : 1](
-      reinterpret_cast<std::byte*>(out.data()), in, a.size());
+      reinterpret_cast<std::byte*>(out.data()), in, a.size(), 0);
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "laws/every_sample.hpp"
+#include "wengert/core/evaluation.hpp"
 #include "wengert/ops/elementwise.hpp"
 
 using namespace wengert;
@@ -28,6 +29,35 @@ TEST_CASE("a derivative's kernel and its graph give the same bits") {
   });
   std::printf("kernel and graph: %d gradients, equal in every bit\n", compared);
   CHECK(compared > 500);
+}
+
+TEST_CASE("what waits has the bits of what is computed at once") {
+  int compared = 0;
+  const auto same = [&](const Tensor& a, const Tensor& b) {
+    CHECK(a.defined() == b.defined());
+    if (!a.defined()) return;
+    ++compared;
+    const auto left = values(a), right = values(b);
+    REQUIRE(left.size() == right.size());
+    for (std::size_t k = 0; k < left.size(); ++k)
+      CHECK_MESSAGE(support::same_bits(left[k], right[k]), left[k], " and ", right[k]);
+  };
+  for_each_sample([&](const Operation&, const Sample& sample) {
+    for (const bool graph : {false, true}) {
+      const auto inputs = leaves(sample.inputs);
+      const auto run = [&] { return evaluate(sample.call, inputs, graph); };
+      const Evaluation now = [&] {
+        const Eager guard;
+        return run();
+      }();
+      const Deferred guard;
+      const Evaluation later = run();
+      same(now.value, later.value);
+      for (std::size_t i = 0; i < inputs.size(); ++i) same(now.gradients[i], later.gradients[i]);
+    }
+  });
+  std::printf("at once and later: %d values and gradients, equal in every bit\n", compared);
+  CHECK(compared > 1000);
 }
 
 TEST_CASE("the layout of the inputs in memory changes nothing") {
@@ -177,11 +207,11 @@ void check_sizes(const char* name, const Function& call, double a_low, double a_
 }  // namespace
 
 TEST_CASE("an element's value and derivative do not depend on its neighbours, block or tail") {
-#define UNARY(name, types, forward, vjp, low, high, ...) \
-  check_sizes(                                           \
+#define UNARY(name, types, cost, forward, vjp, low, high, ...) \
+  check_sizes(                                                 \
       #name, [](const auto& in) { return name(in[0]); }, low, high, 0, 0, false);
-#define BINARY(name, types, forward, vjp_a, vjp_b, a_low, a_high, b_low, b_high, ...) \
-  check_sizes(                                                                        \
+#define BINARY(name, types, cost, forward, vjp_a, vjp_b, a_low, a_high, b_low, b_high, ...) \
+  check_sizes(                                                                              \
       #name, [](const auto& in) { return name(in[0], in[1]); }, a_low, a_high, b_low, b_high, true);
 #define COMPARE(name, ...) \
   check_sizes(             \

@@ -30,6 +30,7 @@ struct Leaf {
   bool abandoned = false;  // no user handle is left
 };
 
+struct Lowering;
 struct Operation;
 struct NodeExtras;  // reserved for what few nodes will have: hooks, checkpoints, records of anomalies
 
@@ -47,7 +48,7 @@ struct Node : NodeCounts {
   Shape shape;
   Strides strides;     // in elements
   StorageRef storage;  // empty when the value is in `inline_value`
-  std::byte* data;     // the first element; null while there is no value
+  std::byte* data;     // the first element; set with `strides` once the value is there
   Attributes* attributes;
   Leaf* leaf;
   Node* version;
@@ -59,7 +60,10 @@ struct Node : NodeCounts {
       hint;  // where a backward pass may find this node among its pending ones; see backward.cpp
   DType dtype;
   bool requires_grad;
-  bool released;  // backward() has freed its inputs
+  bool released;               // backward() has freed its inputs, or will once the value is there
+  std::atomic<bool> deferred;  // the value is still to be computed; see evaluation.hpp
+  std::uint8_t wait_kind;      // while it is: a Lowering::Kind
+  std::uint8_t depth;          // and how many nodes wait for one another below
   union {
     Node* near[inline_inputs];
     Node** far;
@@ -125,6 +129,8 @@ struct Operation {
   std::vector<Tensor> (*rule_of_all)(const Call& call) = nullptr;
   /// Calls for the law tests; required of every registered operation.
   std::vector<Sample> (*samples)() = nullptr;
+  /// For operations that the evaluator can compute together with others: says how, or returns false.
+  bool (*lower)(const Node& node, Lowering& lowering) = nullptr;
 };
 
 /// Enrolls an operation for the law tests and the reference: `const Registered registered(operation);`.

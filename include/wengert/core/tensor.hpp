@@ -121,6 +121,8 @@ class Tensor {
   static Tensor adopt(Node* node) noexcept;
   /// The node of the value now: for a leaf, that of its present version. Throws GraphError when empty.
   Node& node() const;
+  /// The same node, whose value may still be deferred.
+  Node& recorded() const;
   /// The node this handle points to; for a leaf, the one that outlives its versions.
   Node& handle() const;
 

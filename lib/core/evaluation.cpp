@@ -1,0 +1,38 @@
+#include "wengert/core/evaluation.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+#include "lib/core/tape.hpp"
+
+namespace wengert {
+namespace {
+
+// Below this many elements a pass of its own costs less than to plan one (measured: tools/bench).
+constexpr std::int64_t usual = 8192;
+
+constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
+
+const std::int64_t setting = [] {
+  const char* eager = std::getenv("WENGERT_EAGER");
+  if (eager && *eager && std::strcmp(eager, "0") != 0) return never;
+  const char* from = std::getenv("WENGERT_DEFER_FROM");
+  return from && *from ? static_cast<std::int64_t>(std::strtoll(from, nullptr, 10)) : usual;
+}();
+
+thread_local std::int64_t guarded = -1;  // by the innermost guard of this thread
+
+}  // namespace
+
+Eager::Eager() noexcept : before_(std::exchange(guarded, never)) {}
+Eager::~Eager() { guarded = before_; }
+Deferred::Deferred(std::int64_t from) noexcept
+    : before_(std::exchange(guarded, std::max<std::int64_t>(from, 0))) {}
+Deferred::~Deferred() { guarded = before_; }
+
+std::int64_t defer_from() noexcept { return guarded >= 0 ? guarded : setting; }
+
+}  // namespace wengert

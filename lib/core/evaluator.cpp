@@ -1,0 +1,256 @@
+#include "lib/core/evaluator.hpp"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "lib/core/plan.hpp"
+#include "lib/core/strided.hpp"
+#include "lib/core/tape.hpp"
+#include "wengert/core/evaluation.hpp"
+
+namespace wengert {
+namespace {
+
+using Kind = Lowering::Kind;
+
+constexpr std::uint8_t max_depth = 64;     // of calls that wait for one another
+constexpr std::int64_t max_width = 32768;  // of a row that stays in the cache as a whole
+constexpr std::size_t max_programs = 512;  // kept by a thread
+
+// Guards what is planned and published: two threads may need the same node. Kernels run outside of it.
+std::mutex& planning() {
+  static std::mutex mutex;
+  return mutex;
+}
+
+struct Evaluator {
+  Plan plan;
+  std::vector<Program::Binding> bindings;
+  std::vector<StorageRef> rooms;
+  std::vector<Tensor> held;
+  std::unordered_multimap<std::uint64_t, std::unique_ptr<Program>> programs;
+  EvaluationStats stats{};
+
+  const Program& program();
+  void bind();
+  void publish();
+};
+Evaluator& evaluator() {
+  static thread_local Evaluator instance;
+  return instance;
+}
+
+std::uint64_t hash_of(const std::vector<Value>& values, bool by_rows) {
+  std::uint64_t hash = by_rows ? 0x9e3779b97f4a7c15u : 0xcbf29ce484222325u;
+  const auto mix = [&](std::uint64_t word) { hash = (hash ^ word) * 0x100000001b3u ^ hash >> 29; };
+  for (const Value& v : values) {
+    mix(static_cast<std::uint64_t>(v.input) | static_cast<std::uint64_t>(v.stored) << 1 |
+        static_cast<std::uint64_t>(v.layout) << 8 | static_cast<std::uint64_t>(v.extent) << 16 |
+        static_cast<std::uint64_t>(v.item) << 24 | static_cast<std::uint64_t>(v.kind) << 32);
+    mix(reinterpret_cast<std::uintptr_t>(v.block) ^ reinterpret_cast<std::uintptr_t>(v.fold) << 1);
+    std::uint64_t inputs = 0;
+    for (const std::uint16_t in : v.in) inputs = inputs << 16 | in;
+    mix(inputs);
+  }
+  return hash;
+}
+
+const Program& Evaluator::program() {
+  const std::uint64_t hash = hash_of(plan.values, plan.domain.by_rows);
+  const auto [from, to] = programs.equal_range(hash);
+  for (auto it = from; it != to; ++it)
+    if (it->second->values() == plan.values) return *it->second;
+  if (programs.size() >= max_programs) programs.clear();
+  ++stats.planned;
+  return *programs.emplace(hash, std::make_unique<Program>(plan.values, plan.domain.by_rows))->second;
+}
+
+/// Finds the inputs and makes room for what is stored. Holds all of them: another thread may be first.
+void Evaluator::bind() {
+  const std::size_t count = plan.values.size();
+  bindings.assign(count, {});
+  rooms.assign(count, {});
+  for (std::size_t v = 0; v < count; ++v) {
+    const Value& value = plan.values[v];
+    const auto& [node, shape] = plan.sources[v];
+    if (value.input) {
+      held.emplace_back(node);
+      if (value.layout == Layout::strided && across_memory(*node)) {
+        held.push_back(compact(held.back()));
+        Node& packed = held.back().recorded();
+        bindings[v].reader =
+            StridedReader(packed.data, value.item, *shape, broadcast_strides(packed, *shape));
+        continue;
+      }
+      bindings[v].data = node->data;
+      if (value.layout == Layout::strided) {
+        bindings[v].reader = StridedReader(node->data, value.item, *shape, broadcast_strides(*node, *shape));
+      } else if (value.layout == Layout::row) {
+        Shape rows = *shape;
+        Strides strides = broadcast_strides(*node, *shape);
+        if (element_count(rows) != plan.domain.rows)
+          for (std::size_t dims = trailing_dims(*shape, plan.domain.width); dims > 0; --dims) {
+            rows.pop_back();
+            strides.pop_back();
+          }
+        bindings[v].reader = StridedReader(node->data, value.item, rows, strides);
+      }
+    } else if (value.stored) {
+      held.emplace_back(node);
+      const std::int64_t elements = value.extent == Extent::full     ? plan.domain.size()
+                                    : value.extent == Extent::row    ? plan.domain.rows
+                                    : value.extent == Extent::column ? plan.domain.width
+                                                                     : 1;
+      rooms[v] = StorageRef::allocate(static_cast<std::size_t>(elements) * value.item);
+      bindings[v].data = rooms[v].data();
+    }
+  }
+  for (Node* view : plan.views) held.emplace_back(view);
+}
+
+/// What a node that has its value now no longer needs.
+void settle(Node& node) {
+  if (node.requires_grad && !node.released) return;
+  release_inputs(node);
+  if (node.requires_grad) return;
+  delete std::exchange(node.attributes, nullptr);
+  node.operation = nullptr;
+}
+
+void Evaluator::publish() {
+  for (std::size_t v = 0; v < plan.values.size(); ++v) {
+    Node& node = *plan.sources[v].node;
+    if (!rooms[v] || !waits(node)) continue;
+    node.strides = row_major(node.shape);
+    node.data = rooms[v].data();
+    node.storage = std::move(rooms[v]);
+    node.deferred.store(false, std::memory_order_release);
+  }
+  for (Node* view : plan.views) {
+    if (!waits(*view)) continue;
+    view->operation->forward(*view);
+    view->deferred.store(false, std::memory_order_release);
+  }
+  for (std::size_t v = 0; v < plan.values.size(); ++v)
+    if (!plan.values[v].input && plan.values[v].stored) settle(*plan.sources[v].node);
+  for (Node* view : plan.views) settle(*view);
+}
+
+/// Computes a node that is only another look at its input.
+void force_view(Node& node) {
+  force(node.input(0));
+  const std::lock_guard lock(planning());
+  if (!waits(node)) return;
+  node.operation->forward(node);
+  node.deferred.store(false, std::memory_order_release);
+  settle(node);
+}
+
+void run_roots(std::span<Node* const> roots) {
+  Evaluator& e = evaluator();
+  while (true) {
+    std::array<Tensor, 8> first;
+    {
+      const std::lock_guard lock(planning());
+      if (e.plan.gather(roots)) {
+        if (e.plan.entries.empty()) return;
+        e.plan.number();
+        e.held.clear();
+        e.bind();
+      } else {
+        for (std::size_t i = 0; i < std::min(first.size(), e.plan.first.size()); ++i)
+          first[i] = Tensor(e.plan.first[i]);
+      }
+    }
+    if (!first[0].defined()) break;
+    for (const Tensor& node : first)
+      if (node.defined()) force(node.recorded());
+  }
+  e.program().run(e.plan.domain, e.bindings);
+  ++e.stats.runs;
+  {
+    const std::lock_guard lock(planning());
+    e.publish();
+  }
+  e.held.clear();
+}
+
+/// Whether a call may wait: it is large, or computed from what waits, and a program can compute it.
+bool may_wait(const Node& node, Kind kind) {
+  const std::int64_t size = node.size();
+  const Node& input = node.input(0);
+  switch (kind) {
+    case Kind::map:
+      if (size >= defer_from()) return true;
+      // Small, and of something that waits: one element for each of its rows.
+      for (std::uint32_t i = 0; i < node.input_count; ++i)
+        if (waits(node.input(i)) &&
+            (kind_of(node.input(i)) == Kind::sum_rows || node.input(i).size() != size))
+          return false;
+      return true;
+    case Kind::fold: {
+      const std::int64_t width = input.size() / size;
+      if (width <= 1 || width > max_width) return false;
+      return waits(input) ? waits_as_map(input) : input.size() >= defer_from() && is_contiguous(input);
+    }
+    case Kind::sum_rows:
+      return size > 1 && size <= max_width && input.size() > size && waits_as_map(input);
+    case Kind::total:
+      return input.size() > 1 && waits_as_map(input);
+    default:
+      return waits(input);
+  }
+}
+
+}  // namespace
+
+void evaluate(Node& node, bool large) {
+  if (large) [[unlikely]] {
+    Lowering lowering;
+    if (node.size() > 0 && lower(node, lowering) && may_wait(node, lowering.kind)) {
+      std::uint8_t depth = 0;
+      for (std::uint32_t i = 0; i < node.input_count; ++i)
+        if (waits(node.input(i))) depth = std::max(depth, node.input(i).depth);
+      node.depth = static_cast<std::uint8_t>(depth + 1);
+      const bool map = lowering.kind == Kind::alias && waits_as_map(node.input(0));
+      node.wait_kind = static_cast<std::uint8_t>(map ? Kind::map : lowering.kind);
+      node.deferred.store(true, std::memory_order_release);
+      return;
+    }
+    for (std::uint32_t i = 0; i < node.input_count; ++i) force(node.input(i));
+  }
+  node.operation->forward(node);
+}
+
+void settle_waiting(Node& node) {
+  if (node.depth >= max_depth || kind_of(node) == Kind::total) force(node);
+}
+
+void force(Node& node) {
+  if (!waits(node)) return;
+  Lowering lowering;
+  const bool view = [&] {
+    const std::lock_guard lock(planning());
+    return waits(node) && lower(node, lowering) &&
+           (lowering.kind == Kind::alias || lowering.kind == Kind::expand);
+  }();
+  if (view) return force_view(node);
+  Node* const root = &node;
+  run_roots({&root, 1});
+}
+
+void force_together(std::span<Node* const> roots) {
+  for (Node* root : roots) {
+    if (!waits(*root)) continue;
+    run_roots(roots);
+    force(*root);
+  }
+}
+
+EvaluationStats evaluation_stats() { return evaluator().stats; }
+
+}  // namespace wengert

@@ -1,0 +1,97 @@
+// Plan: what waits below some nodes, sorted out: which of it one program computes, over which domain, from
+// what, and what of it is stored. Made under a lock; see evaluator.cpp.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "lib/core/program.hpp"
+#include "wengert/core/node.hpp"
+
+namespace wengert {
+
+inline bool waits(const Node& node) { return node.deferred.load(std::memory_order_acquire); }
+/// What a node that waits is, whatever another thread does with it.
+inline Lowering::Kind kind_of(const Node& node) { return static_cast<Lowering::Kind>(node.wait_kind); }
+/// True for a node whose elements a program computes one by one, whatever shape they are given then.
+inline bool waits_as_map(const Node& node) { return waits(node) && kind_of(node) == Lowering::Kind::map; }
+
+inline bool lower(const Node& node, Lowering& lowering) {
+  return node.operation && node.operation->lower && node.operation->lower(node, lowering);
+}
+inline bool is_view(const Lowering& lowering) {
+  return lowering.kind == Lowering::Kind::alias || lowering.kind == Lowering::Kind::expand;
+}
+
+/// How many of the last dimensions make up `width` elements; none where that does not come out even.
+std::size_t trailing_dims(const Shape& shape, std::int64_t width);
+
+/// A node that a program computes.
+struct Entry {
+  Node* node;
+  Lowering lowering;
+  std::uint32_t uses = 0;  // by other nodes of the program
+  bool root = false;
+  std::uint16_t value = Value::none;
+};
+
+struct Pending {
+  std::uint64_t id;
+  std::uint32_t entry;
+  bool operator<(const Pending& other) const noexcept { return id < other.id; }
+};
+
+/// An input, as some node of the program sees it.
+struct Source {
+  Node* node;
+  const Shape* shape;
+};
+
+class Plan {
+ public:
+  /// Gathers what waits below the roots. Returns false if something must be computed before: `first`.
+  bool gather(std::span<Node* const> roots);
+  /// Numbers the values.
+  void number();
+
+  Domain domain;
+  std::vector<Node*> first;
+  std::vector<Entry> entries;  // by descending id after gather()
+  std::vector<Value> values;
+  std::vector<Source> sources;  // of each value that is an input, or stored
+  std::vector<Node*> views;     // that are to be made from stored values
+
+  void clear() {
+    first.clear();
+    entries.clear();
+    values.clear();
+    sources.clear();
+    views.clear();
+    pending_.clear();
+  }
+
+ private:
+  Entry* find(Node& node) {
+    const std::uint32_t hint = node.hint.load(std::memory_order_relaxed);
+    if (hint < entries.size() && entries[hint].node == &node) return &entries[hint];
+    for (Entry& entry : entries)
+      if (entry.node == &node) return &entry;
+    return nullptr;
+  }
+  void add(Node& node, const Lowering& lowering, bool root) {
+    node.hint.store(static_cast<std::uint32_t>(entries.size()), std::memory_order_relaxed);
+    pending_.push_back({node.id, static_cast<std::uint32_t>(entries.size())});
+    std::push_heap(pending_.begin(), pending_.end());
+    entries.push_back({&node, lowering, 0, root});
+  }
+  void want_view(Node& node);
+  void choose_domain(Node& root, const Lowering& lowering);
+  bool fits(const Node& node, const Lowering& lowering) const;
+  bool admissible(const Node& node, const Lowering& lowering, Node& input, Lowering& input_lowering) const;
+  std::uint16_t operand(const Entry& entry, Node& input);
+  std::uint16_t input_value(const Entry& entry, Node& input);
+
+  std::vector<Pending> pending_;
+};
+
+}  // namespace wengert

@@ -1,0 +1,316 @@
+#include "lib/core/program.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "lib/core/memory.hpp"
+#include "lib/core/partial_sums.hpp"
+
+namespace wengert {
+namespace {
+
+constexpr std::int64_t tile_elements = 1024;  // a few buffers of a tile stay in the first-level cache
+constexpr std::int64_t padded_rows = 8;       // kernels over one element a row go through whole SIMD batches
+
+std::int64_t padded(std::int64_t rows) { return (rows + padded_rows - 1) / padded_rows * padded_rows; }
+
+/// Scratch memory of this thread, kept from run to run. Not a Storage: it is no tensor's.
+class Scratch {
+ public:
+  Scratch() = default;
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  ~Scratch() { reset(); }
+
+  std::byte* take(std::size_t bytes) {
+    if (bytes > bytes_) {
+      reset();
+      room_ = static_cast<std::byte*>(memory::allocate_bytes(bytes));
+      bytes_ = bytes;
+      std::memset(room_, 0, bytes);
+    }
+    return room_;
+  }
+
+ private:
+  void reset() {
+    if (room_) memory::release_bytes(room_, bytes_);
+    room_ = nullptr;
+    bytes_ = 0;
+  }
+  std::byte* room_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+std::byte* scratch(std::size_t bytes) {
+  static thread_local Scratch room;
+  return room.take(bytes);
+}
+
+}  // namespace
+
+Program::Program(std::span<const Value> values, bool by_rows)
+    : values_(values.begin(), values.end()), by_rows_(by_rows), slot_(values.size(), -1) {
+  const std::size_t count = values_.size();
+  std::vector<std::size_t> last_use(count, 0);
+  std::vector<bool> spread(count, false);
+  for (std::size_t v = 0; v < count; ++v) {
+    const Value& value = values_[v];
+    for (const std::uint16_t in : value.in) {
+      if (in == Value::none) continue;
+      last_use[in] = v;
+      spread[in] = spread[in] || (value.extent == Extent::full && values_[in].extent == Extent::row);
+    }
+  }
+  std::vector<std::int16_t> free;
+  const auto take_slot = [&](std::size_t v) {
+    const std::uint8_t item = values_[v].item;
+    // An input is read before the first kernel runs: its room is nobody else's.
+    const auto fits = [&](std::int16_t slot) {
+      return !values_[v].input && slot_items_[static_cast<std::size_t>(slot)] == item;
+    };
+    if (const auto found = std::ranges::find_if(free, fits); found != free.end()) {
+      slot_[v] = *found;
+      free.erase(found);
+    } else {
+      slot_[v] = static_cast<std::int16_t>(slot_items_.size());
+      slot_items_.push_back(item);
+    }
+  };
+  for (std::size_t v = 0; v < count; ++v) {
+    const Value& value = values_[v];
+    if (value.input) {
+      if (value.layout == Layout::strided) take_slot(v);
+      if (spread[v]) steps_.push_back({Step::Kind::spread, static_cast<std::uint16_t>(v)});
+      continue;
+    }
+    // What is used here for the last time leaves its room to the result: a kernel may work in place.
+    for (const std::uint16_t in : value.in)
+      if (in != Value::none && last_use[in] == v && slot_[in] >= 0 && !values_[in].input &&
+          std::ranges::find(free, slot_[in]) == free.end())
+        free.push_back(slot_[in]);
+    Step step{Step::Kind::map, static_cast<std::uint16_t>(v)};
+    switch (value.kind) {
+      case Lowering::Kind::fold:
+        step.kind = Step::Kind::fold;
+        break;
+      case Lowering::Kind::sum_rows:
+        step.kind = Step::Kind::sum_rows;
+        break;
+      case Lowering::Kind::total:
+        step.kind = Step::Kind::total;
+        break;
+      default:
+        if (value.extent == Extent::row) step.kind = Step::Kind::map_of_rows;
+        for (std::size_t j = 0; j < 4; ++j) {
+          if (value.in[j] == Value::none) continue;
+          const Value& input = values_[value.in[j]];
+          const bool of_row = input.extent == Extent::row && value.extent == Extent::full;
+          if (of_row || input.extent == Extent::column) step.kind = Step::Kind::map_rows;
+          if (of_row || input.extent == Extent::single) step.single |= static_cast<std::uint8_t>(1u << j);
+        }
+        if (value.extent == Extent::full && !value.stored) take_slot(v);
+    }
+    steps_.push_back(step);
+    if (spread[v]) steps_.push_back({Step::Kind::spread, static_cast<std::uint16_t>(v)});
+  }
+}
+
+/// One run: where every value of the present tile is.
+class Program::Run {
+ public:
+  Run(const Program& program, const Domain& domain, std::span<Binding> bindings)
+      : p_(program), domain_(domain), bindings_(bindings) {
+    tile_rows_ = p_.by_rows_ ? std::clamp<std::int64_t>(
+                                   tile_elements / std::max<std::int64_t>(domain.width, 1), 1, domain.rows)
+                             : 1;
+    lay_out();
+  }
+
+  void run() {
+    if (p_.by_rows_) {
+      for (row_ = 0; row_ < domain_.rows; row_ += tile_rows_) {
+        rows_ = std::min(tile_rows_, domain_.rows - row_);
+        run_tile(row_ * domain_.width, rows_ * domain_.width);
+      }
+    } else if (!totals_.empty()) {
+      Halves halves(domain_.size(), 2048, 64);
+      for (std::int64_t start = 0; !halves.done();) {
+        const std::int64_t length = halves.leaf();
+        merges_ = halves.finish_leaf();
+        last_ = halves.done();
+        run_tile(start, length);
+        start += length;
+      }
+    } else {
+      for (std::int64_t start = 0; start < domain_.size(); start += tile_elements)
+        run_tile(start, std::min(tile_elements, domain_.size() - start));
+    }
+  }
+
+ private:
+  struct Place {
+    std::byte* at = nullptr;      // of a full value: the tile; of a row value: an element for each row
+    std::byte* spread = nullptr;  // of a row value: each element filled up to single_bytes
+    std::size_t pitch = 0;        // bytes from row to row, as full maps see the value
+  };
+
+  void lay_out() {
+    const auto tile = static_cast<std::size_t>(p_.by_rows_     ? tile_rows_ * domain_.width
+                                               : has_total(p_) ? 2048
+                                                               : tile_elements);
+    const auto rows = static_cast<std::size_t>(padded(tile_rows_));
+    const auto aligned = [](std::size_t bytes) { return (bytes + 63) / 64 * 64; };
+    std::size_t bytes = 0;
+    offsets_.clear();
+    for (const std::uint8_t item : p_.slot_items_) {
+      offsets_.push_back(bytes);
+      bytes += aligned(tile * item) + 64;
+    }
+    const std::size_t row_room = aligned(rows * 8), spread_room = rows * kernel::single_bytes;
+    const std::size_t tail = bytes;
+    std::byte* room = scratch(tail + p_.values_.size() * (row_room + spread_room));
+    places_.assign(p_.values_.size(), {});
+    for (std::size_t v = 0; v < p_.values_.size(); ++v) {
+      const Value& value = p_.values_[v];
+      Place& place = places_[v];
+      if (p_.slot_[v] >= 0) place.at = room + offsets_[static_cast<std::size_t>(p_.slot_[v])];
+      switch (value.extent) {
+        case Extent::full:
+          place.pitch = static_cast<std::size_t>(domain_.width) * value.item;
+          break;
+        case Extent::row:
+          place.at = room + tail + v * (row_room + spread_room);
+          place.spread = place.at + row_room;
+          place.pitch = kernel::single_bytes;
+          break;
+        case Extent::column:
+          if (value.input)
+            place.at = bindings_[v].data;
+          else
+            row_sums_.emplace_back(v, RowSum(value, domain_.rows, domain_.width, bindings_[v].data));
+          break;
+        case Extent::single:
+          if (value.input) {
+            place.at = place.spread = room + tail + v * (row_room + spread_room);
+            fill_single(place.at, bindings_[v].data, value.item);
+          } else {
+            totals_.emplace_back(v, Total(value, bindings_[v].data));
+          }
+          break;
+      }
+    }
+  }
+  static bool has_total(const Program& p) {
+    return std::ranges::any_of(p.values_,
+                               [](const Value& v) { return !v.input && v.kind == Lowering::Kind::total; });
+  }
+
+  void run_tile(std::int64_t start, std::int64_t length) {
+    for (std::size_t v = 0; v < p_.values_.size(); ++v) {
+      const Value& value = p_.values_[v];
+      if (!value.input && !value.stored) continue;
+      Place& place = places_[v];
+      if (value.extent == Extent::full) {
+        if (value.input && value.layout == Layout::strided) {
+          std::byte* buffer = p_.slot_[v] >= 0 ? slot_room(v) : nullptr;
+          place.at = const_cast<std::byte*>(bindings_[v].reader.read(start, length, buffer));
+        } else {
+          place.at = bindings_[v].data + start * value.item;
+        }
+      } else if (value.input && value.extent == Extent::row) {
+        const std::byte* from = bindings_[v].reader.read(row_, rows_, place.at);
+        if (from != place.at) std::memcpy(place.at, from, static_cast<std::size_t>(rows_) * value.item);
+      }
+    }
+    for (const Step& step : p_.steps_) run_step(step, length);
+    for (std::size_t v = 0; v < p_.values_.size(); ++v) {
+      const Value& value = p_.values_[v];
+      if (value.stored && value.extent == Extent::row)
+        std::memcpy(bindings_[v].data + row_ * value.item, places_[v].at,
+                    static_cast<std::size_t>(rows_) * value.item);
+    }
+  }
+
+  std::byte* slot_room(std::size_t v) const {
+    return scratch(0) + offsets_[static_cast<std::size_t>(p_.slot_[v])];
+  }
+
+  void run_step(const Step& step, std::int64_t length) {
+    const Value& value = p_.values_[step.value];
+    const Place& out = places_[step.value];
+    const auto width = static_cast<std::size_t>(domain_.width);
+    switch (step.kind) {
+      case Step::Kind::map: {
+        const std::byte* in[4] = {};
+        for (std::size_t j = 0; j < 4; ++j)
+          if (value.in[j] != Value::none) in[j] = places_[value.in[j]].at;
+        value.block(out.at, in, static_cast<std::size_t>(length), step.single);
+        break;
+      }
+      case Step::Kind::map_rows: {
+        const std::byte* in[4] = {};
+        std::size_t pitch[4] = {};
+        for (std::size_t j = 0; j < 4; ++j) {
+          if (value.in[j] == Value::none) continue;
+          const Place& place = places_[value.in[j]];
+          in[j] = place.spread ? place.spread : place.at;
+          pitch[j] = p_.values_[value.in[j]].extent == Extent::single ? 0 : place.pitch;
+        }
+        std::byte* to = out.at;
+        for (std::int64_t r = 0; r < rows_; ++r) {
+          value.block(to, in, width, step.single);
+          to += out.pitch;
+          for (std::size_t j = 0; j < 4; ++j) in[j] += in[j] ? pitch[j] : 0;
+        }
+        break;
+      }
+      case Step::Kind::map_of_rows: {
+        const std::byte* in[4] = {};
+        for (std::size_t j = 0; j < 4; ++j)
+          if (value.in[j] != Value::none) in[j] = places_[value.in[j]].at;
+        value.block(out.at, in, static_cast<std::size_t>(padded(rows_)), step.single);
+        break;
+      }
+      case Step::Kind::fold: {
+        const Place& from = places_[value.in[0]];
+        for (std::int64_t r = 0; r < rows_; ++r)
+          value.fold(out.at + r * value.item, from.at + static_cast<std::size_t>(r) * from.pitch, width);
+        break;
+      }
+      case Step::Kind::spread:
+        for (std::int64_t r = 0; r < rows_; ++r)
+          fill_single(out.spread + static_cast<std::size_t>(r) * kernel::single_bytes,
+                      out.at + r * value.item, value.item);
+        break;
+      case Step::Kind::sum_rows: {
+        const Place& from = places_[value.in[0]];
+        RowSum& sum =
+            std::ranges::find(row_sums_, step.value, &std::pair<std::size_t, RowSum>::first)->second;
+        for (std::int64_t r = 0; r < rows_; ++r) sum.add(from.at + static_cast<std::size_t>(r) * from.pitch);
+        break;
+      }
+      case Step::Kind::total: {
+        Total& total = std::ranges::find(totals_, step.value, &std::pair<std::size_t, Total>::first)->second;
+        total.add(places_[value.in[0]].at, length, merges_, last_);
+        break;
+      }
+    }
+  }
+
+  const Program& p_;
+  const Domain& domain_;
+  std::span<Binding> bindings_;
+  std::int64_t tile_rows_, row_ = 0, rows_ = 1;
+  int merges_ = 0;
+  bool last_ = false;
+  std::vector<Place> places_;
+  std::vector<std::size_t> offsets_;
+  std::vector<std::pair<std::size_t, RowSum>> row_sums_;
+  std::vector<std::pair<std::size_t, Total>> totals_;
+};
+
+void Program::run(const Domain& domain, std::span<Binding> bindings) const {
+  Run(*this, domain, bindings).run();
+}
+
+}  // namespace wengert

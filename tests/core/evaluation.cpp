@@ -1,0 +1,158 @@
+#include "wengert/core/evaluation.hpp"
+
+#include <doctest/doctest.h>
+
+#include <functional>
+#include <thread>
+
+#include "support/tensors.hpp"
+#include "wengert/wengert.hpp"
+
+using namespace wengert;
+using support::same_bits;
+
+namespace {
+
+using Function = std::function<Tensor(const std::vector<Tensor>&)>;
+
+Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  const Tensor d = x - mean(x, {-1}, true);
+  return d * rsqrt(mean(square(d), {-1}, true) + 1e-5) * weight + bias;
+}
+
+/// The value and every gradient, as numbers.
+std::vector<std::vector<double>> results(const Function& f, const std::vector<Tensor>& inputs) {
+  std::vector<Tensor> leaves;
+  for (const Tensor& input : inputs) leaves.push_back(is_float(input.dtype()) ? parameter(input) : input);
+  const Tensor y = f(leaves);
+  const Tensor places = arange(0, static_cast<double>(y.size()), 1.0, {.dtype = y.dtype()});
+  y.backward({.seed = reshape(cos(places), y.shape())});
+  std::vector<std::vector<double>> lists{support::values(y)};
+  for (const Tensor& leaf : leaves)
+    if (leaf.has_grad()) lists.push_back(support::values(leaf.grad()));
+  return lists;
+}
+
+void check_same(const char* what, const Function& f, const std::vector<Tensor>& inputs) {
+  CAPTURE(what);
+  const auto now = [&] {
+    const Eager guard;
+    return results(f, inputs);
+  }();
+  const auto later = [&] {
+    const Deferred guard;
+    return results(f, inputs);
+  }();
+  REQUIRE(now.size() == later.size());
+  std::size_t wrong = 0;
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    REQUIRE(now[i].size() == later[i].size());
+    for (std::size_t k = 0; k < now[i].size(); ++k) wrong += !same_bits(now[i][k], later[i][k]);
+  }
+  CHECK(wrong == 0);
+}
+
+}  // namespace
+
+TEST_CASE("what waits has the same bits as what is computed at once") {
+  manual_seed(3);
+  for (const DType dtype : {float32, float64}) {
+    const TensorOptions of{.dtype = dtype};
+    for (const Shape& shape :
+         {Shape{7, 5}, Shape{64, 512}, Shape{37, 1000}, Shape{3, 5000}, Shape{2, 3, 40, 33}}) {
+      CAPTURE(to_string(shape));
+      const std::int64_t last = shape.back();
+      const Tensor x = randn(shape, of), w = randn({last}, of), b = randn({last}, of);
+      check_same("gelu",
+                 [](const auto& in) {
+                   return 0.5 * in[0] * (1.0 + tanh(0.8 * (in[0] + 0.04 * in[0] * in[0] * in[0])));
+                 },
+                 {x});
+      check_same("layer_norm", [](const auto& in) { return layer_norm(in[0], in[1], in[2]); }, {x, w, b});
+      check_same("softmax", [](const auto& in) { return nn::softmax(in[0], -1) * in[1]; }, {x, w});
+      check_same("log_softmax", [](const auto& in) { return nn::log_softmax(in[0], -1); }, {x});
+      check_same("logsumexp", [](const auto& in) { return logsumexp(in[0], {-1}); }, {x});
+      check_same("variance", [](const auto& in) { return sqrt(var(in[0], {-1}) + 1.0); }, {x});
+      check_same("mean square", [](const auto& in) { return mean(square(in[0] - in[1])); }, {x, w});
+      check_same("maximum of rows", [](const auto& in) { return max(in[0] * 2.0, {-1}, true) - in[0]; }, {x});
+      check_same("turned", [](const auto& in) { return transpose(in[0]) * 2.0 + transpose(relu(in[0])); },
+                 {x});
+      check_same("every other", [last](const auto& in) { return exp(slice(in[0], -1, 0, last, 2)) * 0.5; },
+                 {x});
+      check_same("reshaped", [](const auto& in) { return reshape(sigmoid(in[0]) * in[1], {-1}) * 3.0; },
+                 {x, w});
+      check_same("rows and columns",
+                 [](const auto& in) { return (sum(in[0] * in[0], {-1}, true) + 1.0) * in[1]; }, {x, w});
+      check_same("masks", [](const auto& in) { return where(in[0] > in[1], in[0] * in[1], 0.0); }, {x, w});
+      check_same("sum of columns", [](const auto& in) { return exp(sum(in[0] * 0.01, {0})); }, {x});
+    }
+  }
+}
+
+TEST_CASE("a value that waits is that of the time it was recorded") {
+  const Deferred guard;
+  const Tensor x = parameter(xt::xarray<double>{1, 2, 3});
+  const Tensor y = x * 2.0;
+  x.assign(x * 10.0);
+  CHECK(support::values(y) == std::vector<double>{2, 4, 6});
+  CHECK(support::values(x) == std::vector<double>{10, 20, 30});
+}
+
+TEST_CASE("what is held on the way has its value, too") {
+  const Deferred guard;
+  const Tensor x(xt::xarray<double>{1, 2, 3});
+  const Tensor a = x + 1.0, b = a * a, c = reshape(b, {3, 1}), d = broadcast_to(c, {3, 2}), e = sum(d, {-1});
+  CHECK(support::values(e) == std::vector<double>{8, 18, 32});
+  CHECK(support::values(a) == std::vector<double>{2, 3, 4});
+  CHECK(support::values(b) == std::vector<double>{4, 9, 16});
+  CHECK(support::values(c) == std::vector<double>{4, 9, 16});
+  CHECK(support::values(d) == std::vector<double>{4, 4, 9, 9, 16, 16});
+}
+
+TEST_CASE("other sizes, rates and numbers need no other plan") {
+  manual_seed(5);
+  const Deferred guard;
+  const Tensor w = parameter(randn({16}));
+  const auto step = [&](std::int64_t batch, double rate) {
+    const Tensor x = randn({batch, 16});
+    const Tensor loss = mean(square(layer_norm(x, w, w * 0.5) - rate));
+    w.zero_grad();
+    loss.backward();
+    w.assign(w - rate * w.grad());
+  };
+  for (int i = 0; i < 3; ++i) step(8 + i, 0.01);
+  const EvaluationStats before = evaluation_stats();
+  for (int i = 0; i < 10000; ++i) step(4 + i % 29, 0.01 / (1.0 + i));
+  const EvaluationStats after = evaluation_stats();
+  CHECK(after.runs - before.runs >= 20000);
+  CHECK(after.planned - before.planned < 10);
+}
+
+TEST_CASE("a loop that nobody looks at does not grow") {
+  const Deferred guard;
+  const NoGrad off;
+  Tensor x(xt::xarray<double>{1, 2, 3});
+  const std::int64_t nodes = memory_stats().live_nodes;
+  std::int64_t most = 0;
+  for (int i = 0; i < 10000; ++i) {
+    x = x * 0.5 + 1.0;
+    most = std::max(most, memory_stats().live_nodes - nodes);
+  }
+  CHECK(most < 400);
+  CHECK(support::values(x) == std::vector<double>{2, 2, 2});
+}
+
+TEST_CASE("several threads may need one value that waits") {
+  const Deferred guard;
+  manual_seed(6);
+  for (int round = 0; round < 20; ++round) {
+    const Tensor x = randn({100, 100}), y = exp(sin(x) * 0.5) + x, shared = y * y;
+    std::vector<std::vector<double>> seen(4);
+    {
+      std::vector<std::jthread> threads;
+      for (auto& values : seen)
+        threads.emplace_back([&shared, &values] { values = support::values(shared + 1.0); });
+    }
+    for (const auto& values : seen) CHECK(values == seen[0]);
+  }
+}
