@@ -149,7 +149,8 @@ Tensor swing(const Tensor& torque) {
 
 bool pendulum(int steps) {
   std::printf(
-      "\n3. A pendulum and a motor with %.2f of the torque that would hold it: up in %.0f, and still there\n",
+      "\n3. A pendulum and a motor with %.2f of the torque that would hold it level: upright in %.0f, and at "
+      "rest\n",
       strongest, intervals * interval);
   manual_seed(3);
   const Tensor c = parameter(0.1 * randn({intervals}, f64));
@@ -266,6 +267,6 @@ int main(int argc, char** argv) {
   bool holds = oscillator();
   holds = springs() && holds;
   holds = pendulum(quick ? 200 : 400) && holds;
-  holds = neural_ode(quick ? 200 : 1000) && holds;
+  holds = neural_ode(quick ? 200 : 3000) && holds;
   return holds ? 0 : 1;  // a test relies on it
 }
