@@ -20,6 +20,7 @@
 #include "wengert/data/dataset.hpp"
 #include "wengert/data/digits.hpp"
 #include "wengert/data/loader.hpp"
+#include "wengert/data/tables.hpp"
 #include "wengert/grad/grad.hpp"
 #include "wengert/grad/gradcheck.hpp"
 #include "wengert/grad/transforms.hpp"
