@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <string>
 
 #include "lib/core/fail.hpp"
 #include "lib/core/log.hpp"
@@ -14,32 +15,41 @@ struct Choice {
   const char* name = "baseline";
 };
 
-bool avx2_here() {
+/// What this library has kernels for, the best last; the first one runs everywhere.
+struct Isa {
+  const char* name;
+  void (*fill_rows)(Table&);
+  void (*fill_others)(Table&);
+  bool (*here)();  // on this processor
+};
+constexpr Isa isas[] = {
+    {"baseline", baseline::fill_rows, baseline::fill_others, [] { return true; }},
 #ifdef WENGERT_HAS_AVX2
-  __builtin_cpu_init();
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-#else
-  return false;
+    {"avx2", avx2::fill_rows, avx2::fill_others,
+     [] {
+       __builtin_cpu_init();
+       return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+     }},
 #endif
-}
+};
 
 Choice choose() {
-  Choice choice;
   const char* asked = std::getenv("WENGERT_ISA");
-  const bool none_asked = !asked || !*asked;
-  if (!none_asked && std::strcmp(asked, "baseline") != 0 && (std::strcmp(asked, "avx2") != 0 || !avx2_here()))
-    fail<ValueError>("kernels", "WENGERT_ISA must name an instruction set of this processor: got \"", asked,
-                     avx2_here() ? "\". Did you mean baseline or avx2?" : "\". Did you mean baseline?");
-#ifdef WENGERT_HAS_AVX2
-  if (avx2_here() && (none_asked || std::strcmp(asked, "avx2") == 0)) {
-    choice.name = "avx2";
-    avx2::fill_rows(choice.table);
-    avx2::fill_others(choice.table);
-    return choice;
+  const bool any = !asked || !*asked;
+  const Isa* found = nullptr;
+  std::string here;
+  for (const Isa& isa : isas) {
+    if (!isa.here()) continue;
+    here += (here.empty() ? "" : ", ") + std::string(isa.name);
+    if (any || std::strcmp(asked, isa.name) == 0) found = &isa;
   }
-#endif
-  baseline::fill_rows(choice.table);
-  baseline::fill_others(choice.table);
+  if (!found)
+    fail<ValueError>("kernels", "WENGERT_ISA must name an instruction set of this processor: got \"", asked,
+                     "\". Did you mean one of ", here, "?");
+  Choice choice;
+  choice.name = found->name;
+  found->fill_rows(choice.table);
+  found->fill_others(choice.table);
   return choice;
 }
 

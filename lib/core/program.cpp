@@ -10,7 +10,7 @@ namespace wengert {
 namespace {
 
 constexpr std::int64_t tile_elements = 1024;  // a few buffers of a tile stay in the first-level cache
-constexpr std::int64_t padded_rows = 8;       // kernels over one element a row go through whole SIMD batches
+constexpr std::int64_t padded_rows = 16;      // kernels over one element a row go through whole SIMD batches
 
 std::int64_t padded(std::int64_t rows) { return (rows + padded_rows - 1) / padded_rows * padded_rows; }
 
@@ -118,16 +118,18 @@ Program::Program(std::span<const Value> values, bool by_rows)
 /// One run: where every value of the present tile is.
 class Program::Run {
  public:
-  Run(const Program& program, const Domain& domain, std::span<Binding> bindings)
-      : p_(program), domain_(domain), bindings_(bindings) {
-    tile_rows_ = p_.by_rows_ ? std::clamp<std::int64_t>(
-                                   tile_elements / std::max<std::int64_t>(domain.width, 1), 1, domain.rows)
-                             : 1;
+  void start(const Program& program, const Domain& domain, std::span<Binding> bindings) {
+    p_ = &program;
+    domain_ = domain;
+    bindings_ = bindings;
+    tile_rows_ = p_->by_rows_ ? std::clamp<std::int64_t>(
+                                    tile_elements / std::max<std::int64_t>(domain.width, 1), 1, domain.rows)
+                              : 1;
     lay_out();
   }
 
   void run() {
-    if (p_.by_rows_) {
+    if (p_->by_rows_) {
       for (row_ = 0; row_ < domain_.rows; row_ += tile_rows_) {
         rows_ = std::min(tile_rows_, domain_.rows - row_);
         run_tile(row_ * domain_.width, rows_ * domain_.width);
@@ -145,6 +147,8 @@ class Program::Run {
       for (std::int64_t start = 0; start < domain_.size(); start += tile_elements)
         run_tile(start, std::min(tile_elements, domain_.size() - start));
     }
+    row_sums_.clear();
+    totals_.clear();
   }
 
  private:
@@ -155,25 +159,29 @@ class Program::Run {
   };
 
   void lay_out() {
-    const auto tile = static_cast<std::size_t>(p_.by_rows_     ? tile_rows_ * domain_.width
-                                               : has_total(p_) ? 2048
-                                                               : tile_elements);
+    row_ = 0;
+    rows_ = 1;
+    row_sums_.clear();
+    totals_.clear();
+    const auto tile = static_cast<std::size_t>(p_->by_rows_     ? tile_rows_ * domain_.width
+                                               : has_total(*p_) ? 2048
+                                                                : tile_elements);
     const auto rows = static_cast<std::size_t>(padded(tile_rows_));
     const auto aligned = [](std::size_t bytes) { return (bytes + 63) / 64 * 64; };
     std::size_t bytes = 0;
     offsets_.clear();
-    for (const std::uint8_t item : p_.slot_items_) {
+    for (const std::uint8_t item : p_->slot_items_) {
       offsets_.push_back(bytes);
       bytes += aligned(tile * item) + 64;
     }
     const std::size_t row_room = aligned(rows * 8), spread_room = rows * kernel::single_bytes;
     const std::size_t tail = bytes;
-    std::byte* room = scratch(tail + p_.values_.size() * (row_room + spread_room));
-    places_.assign(p_.values_.size(), {});
-    for (std::size_t v = 0; v < p_.values_.size(); ++v) {
-      const Value& value = p_.values_[v];
+    std::byte* room = scratch(tail + p_->values_.size() * (row_room + spread_room));
+    places_.assign(p_->values_.size(), {});
+    for (std::size_t v = 0; v < p_->values_.size(); ++v) {
+      const Value& value = p_->values_[v];
       Place& place = places_[v];
-      if (p_.slot_[v] >= 0) place.at = room + offsets_[static_cast<std::size_t>(p_.slot_[v])];
+      if (p_->slot_[v] >= 0) place.at = room + offsets_[static_cast<std::size_t>(p_->slot_[v])];
       switch (value.extent) {
         case Extent::full:
           place.pitch = static_cast<std::size_t>(domain_.width) * value.item;
@@ -206,13 +214,13 @@ class Program::Run {
   }
 
   void run_tile(std::int64_t start, std::int64_t length) {
-    for (std::size_t v = 0; v < p_.values_.size(); ++v) {
-      const Value& value = p_.values_[v];
+    for (std::size_t v = 0; v < p_->values_.size(); ++v) {
+      const Value& value = p_->values_[v];
       if (!value.input && !value.stored) continue;
       Place& place = places_[v];
       if (value.extent == Extent::full) {
         if (value.input && value.layout == Layout::strided) {
-          std::byte* buffer = p_.slot_[v] >= 0 ? slot_room(v) : nullptr;
+          std::byte* buffer = p_->slot_[v] >= 0 ? slot_room(v) : nullptr;
           place.at = const_cast<std::byte*>(bindings_[v].reader.read(start, length, buffer));
         } else {
           place.at = bindings_[v].data + start * value.item;
@@ -222,9 +230,9 @@ class Program::Run {
         if (from != place.at) std::memcpy(place.at, from, static_cast<std::size_t>(rows_) * value.item);
       }
     }
-    for (const Step& step : p_.steps_) run_step(step, length);
-    for (std::size_t v = 0; v < p_.values_.size(); ++v) {
-      const Value& value = p_.values_[v];
+    for (const Step& step : p_->steps_) run_step(step, length);
+    for (std::size_t v = 0; v < p_->values_.size(); ++v) {
+      const Value& value = p_->values_[v];
       if (value.stored && value.extent == Extent::row)
         std::memcpy(bindings_[v].data + row_ * value.item, places_[v].at,
                     static_cast<std::size_t>(rows_) * value.item);
@@ -232,11 +240,11 @@ class Program::Run {
   }
 
   std::byte* slot_room(std::size_t v) const {
-    return scratch(0) + offsets_[static_cast<std::size_t>(p_.slot_[v])];
+    return scratch(0) + offsets_[static_cast<std::size_t>(p_->slot_[v])];
   }
 
   void run_step(const Step& step, std::int64_t length) {
-    const Value& value = p_.values_[step.value];
+    const Value& value = p_->values_[step.value];
     const Place& out = places_[step.value];
     const auto width = static_cast<std::size_t>(domain_.width);
     switch (step.kind) {
@@ -254,7 +262,7 @@ class Program::Run {
           if (value.in[j] == Value::none) continue;
           const Place& place = places_[value.in[j]];
           in[j] = place.spread ? place.spread : place.at;
-          pitch[j] = p_.values_[value.in[j]].extent == Extent::single ? 0 : place.pitch;
+          pitch[j] = p_->values_[value.in[j]].extent == Extent::single ? 0 : place.pitch;
         }
         std::byte* to = out.at;
         for (std::int64_t r = 0; r < rows_; ++r) {
@@ -297,10 +305,10 @@ class Program::Run {
     }
   }
 
-  const Program& p_;
-  const Domain& domain_;
+  const Program* p_ = nullptr;
+  Domain domain_;
   std::span<Binding> bindings_;
-  std::int64_t tile_rows_, row_ = 0, rows_ = 1;
+  std::int64_t tile_rows_ = 1, row_ = 0, rows_ = 1;
   int merges_ = 0;
   bool last_ = false;
   std::vector<Place> places_;
@@ -310,7 +318,10 @@ class Program::Run {
 };
 
 void Program::run(const Domain& domain, std::span<Binding> bindings) const {
-  Run(*this, domain, bindings).run();
+  // One run at a time on a thread; its lists serve the next one.
+  static thread_local Run run;
+  run.start(*this, domain, bindings);
+  run.run();
 }
 
 }  // namespace wengert

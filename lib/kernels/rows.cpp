@@ -134,13 +134,12 @@ struct Input {
   WENGERT_MATH_FN Lanes<T> load(std::size_t batches) const {
     return Batch<T>::load_unaligned(reinterpret_cast<const T*>(at + batches * step));
   }
-  // The tail is padded to a whole batch, so every element goes through the same instructions.
-  WENGERT_MATH_FN Lanes<T> load_tail(std::size_t count) const {
-    if (step == 0) return load(0);
-    alignas(64) T padded[Batch<T>::size];
-    for (std::size_t k = 0; k < Batch<T>::size; ++k) padded[k] = T(1);
-    std::memcpy(padded, at, count * sizeof(T));
-    return Batch<T>::load_aligned(padded);
+  /// Goes on with the last `count` elements, padded to a whole batch.
+  WENGERT_MATH_FN void pad(T* room, std::size_t count) {
+    if (step == 0) return;
+    for (std::size_t k = 0; k < Batch<T>::size; ++k) room[k] = T(1);
+    std::memcpy(room, at, count * sizeof(T));
+    at = reinterpret_cast<const std::byte*>(room);
   }
 };
 
@@ -159,20 +158,31 @@ WENGERT_MATH_FN void run(std::byte* out, const std::byte* const* in, std::size_t
     c.at += batches * c.step;
     d.at += batches * d.step;
     to += batches * width;
-    n -= batches * width;
   };
   if constexpr (unrolled > 1) {
-    for (; n >= unrolled * width; advance(unrolled)) {
+    for (; n >= unrolled * width; n -= unrolled * width, advance(unrolled)) {
 #pragma GCC unroll 4
       for (std::size_t k = 0; k < unrolled; ++k)
         f(a.load(k), b.load(k), c.load(k), d.load(k)).v.store_unaligned(to + k * width);
     }
   }
-  for (; n >= width; advance(1)) f(a.load(0), b.load(0), c.load(0), d.load(0)).v.store_unaligned(to);
-  if (n == 0) return;
-  alignas(64) T result[width];
-  f(a.load_tail(n), b.load_tail(n), c.load_tail(n), d.load_tail(n)).v.store_aligned(result);
-  std::memcpy(to, result, n * sizeof(T));
+  // The last elements go round the same loop, padded to a batch: every element meets the same instructions,
+  // and the compiler, which inlines the text once, keeps its constants in registers.
+  alignas(64) T padded[4][width], result[width];
+  T* rest = nullptr;
+  while (true) {
+    for (; n >= width; n -= width, advance(1))
+      f(a.load(0), b.load(0), c.load(0), d.load(0)).v.store_unaligned(to);
+    if (rest || n == 0) break;
+    a.pad(padded[0], n);
+    b.pad(padded[1], n);
+    c.pad(padded[2], n);
+    d.pad(padded[3], n);
+    rest = to;
+    to = result;
+    n += width;  // one batch, and `n` of it are wanted
+  }
+  if (rest) std::memcpy(rest, result, n * sizeof(T));
 }
 
 template <class R>
@@ -181,20 +191,23 @@ constexpr std::size_t unrolled = R::cost == Cost::cheap ? 4 : 1;
 template <class R, class T, int inputs>
 __attribute__((noinline)) void forward(std::byte* out, const std::byte* const* in, std::size_t n,
                                        unsigned single) {
-  run<T, inputs, unrolled<R>>(out, in, n, single,
-                              [](auto a, auto b, auto, auto) { return R::forward(a, b); });
+  run<T, inputs, unrolled<R>>(
+      out, in, n, single,
+      [](auto a, auto b, auto, auto) __attribute__((always_inline)) { return R::forward(a, b); });
 }
 template <class R, class T>
 __attribute__((noinline)) void vjp_a(std::byte* out, const std::byte* const* in, std::size_t n,
                                      unsigned single) {
-  run<T, 4, unrolled<R>>(out, in, n, single,
-                         [](auto g, auto a, auto b, auto y) { return R::vjp_a(g, a, b, y); });
+  run<T, 4, unrolled<R>>(
+      out, in, n, single,
+      [](auto g, auto a, auto b, auto y) __attribute__((always_inline)) { return R::vjp_a(g, a, b, y); });
 }
 template <class R, class T>
 __attribute__((noinline)) void vjp_b(std::byte* out, const std::byte* const* in, std::size_t n,
                                      unsigned single) {
-  run<T, 4, unrolled<R>>(out, in, n, single,
-                         [](auto g, auto a, auto b, auto y) { return R::vjp_b(g, a, b, y); });
+  run<T, 4, unrolled<R>>(
+      out, in, n, single,
+      [](auto g, auto a, auto b, auto y) __attribute__((always_inline)) { return R::vjp_b(g, a, b, y); });
 }
 template <class R, int inputs>
 void forward_int64(std::byte* out, const std::byte* const* in, std::size_t n, unsigned single) {
