@@ -91,3 +91,17 @@ TEST_CASE("operations of losses and distances bear the caller's line") {
   CHECK(recorded_at(__LINE__, nn::cosine_similarity(x, w)) > 0);
   CHECK(recorded_at(__LINE__, nn::pairwise_distance(x, v)) > 0);
 }
+
+TEST_CASE("operations of regularizers bear the caller's line") {
+  const Tensor w = parameter(expect::tensor({1, 2, 3, 5}, {2, 2})),
+               g = parameter(expect::tensor({1, 2}, {2, 1}));
+  CHECK(recorded_at(__LINE__, nn::group_lasso({w}, {.axis = 1})) > 0);
+  CHECK(recorded_at(__LINE__, nn::orthogonality({w})) > 0);
+  CHECK(recorded_at(__LINE__, nn::nuclear_norm({w})) > 0);
+  CHECK(recorded_at(__LINE__, nn::entropy(w)) > 0);
+  CHECK(recorded_at(__LINE__, nn::total_variation(w)) > 0);
+  CHECK(recorded_at(__LINE__, nn::total_variation(w, {.isotropic = true})) > 0);
+  CHECK(recorded_at(__LINE__, nn::activity(w)) > 0);
+  CHECK(recorded_at(__LINE__, nn::weight_norm(w, g)) > 0);
+  CHECK(recorded_at(__LINE__, nn::spectral_norm(w, expect::tensor({1, 1})).weight) > 0);
+}
