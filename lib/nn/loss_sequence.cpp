@@ -99,13 +99,27 @@ Extended extend(const Tensor& x, const Tensor& targets, const Tensor& input_leng
   return result;
 }
 
+/// The slices x[t] of (T, ...), halves of halves: backward adds each half's cotangent to its whole, so that T
+/// slices cost T log(T) and not T^2.
+void append_steps(const Tensor& x, std::vector<Tensor>& steps, Location where) {
+  const std::int64_t count = x.shape()[0];
+  if (count == 0) return;
+  if (count == 1) {
+    steps.push_back(squeeze(x, {0}, where));
+    return;
+  }
+  append_steps(slice(x, 0, 0, count / 2, 1, where), steps, where);
+  append_steps(slice(x, 0, count / 2, count, 1, where), steps, where);
+}
+
 /// log of the summed probability of all ways to the end: (N).
 Tensor log_likelihood(const Tensor& x, const Extended& target, Location where) {
   const At at{where};
   const std::int64_t steps = x.shape()[0], batch = target.batch, width = target.width;
   const TensorOptions like{.dtype = x.dtype()};
   const Tensor classes = leaf(target.classes, {1, batch, width}, int64, where);
-  const Tensor said = gather(x, 2, broadcast_to(classes, {steps, batch, width}, where), where);
+  std::vector<Tensor> said;
+  append_steps(gather(x, 2, broadcast_to(classes, {steps, batch, width}, where), where), said, where);
   const Tensor skip = leaf(target.skip, {batch, width}, boolean, where);
   const Tensor lengths = leaf(target.inputs, {batch, 1}, int64, where);
   const Tensor ahead = full({batch, 2}, -INFINITY, like, where);
@@ -117,8 +131,7 @@ Tensor log_likelihood(const Tensor& x, const Extended& target, Location where) {
     const Tensor before = concat({ahead, alpha}, 1, where);
     const Tensor over = at.pick(skip, slice(before, 1, 0, width, 1, where), -INFINITY);
     const Tensor ways = stack({alpha, slice(before, 1, 1, width + 1, 1, where), over}, 0, where);
-    const Tensor reached = reshape(slice(said, 0, t, t + 1, 1, where), {batch, width}, where);
-    const Tensor next = add(at(logsumexp(ways, {0}, false, where)), reached);
+    const Tensor next = add(at(logsumexp(ways, {0}, false, where)), said[static_cast<std::size_t>(t)]);
     alpha = at.pick(greater(at(lengths), t), next, alpha);
   }
 
