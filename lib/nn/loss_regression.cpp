@@ -62,10 +62,9 @@ Tensor log_cosh_loss(const Tensor& prediction, const Tensor& target, const LossO
   const At at{where};
   const Tensor d = sub({prediction, where}, target);
   // Near 0 from cosh(d) = 1 + 2 sinh(d / 2)^2, far out from exp(|d|) (1 + exp(-2 |d|)) / 2.
-  const Tensor near = less(at(abs(d, where)), 1.0);
+  const Tensor a = abs(d, where), near = less(at(a), 1.0);
   const Tensor s = sinh(mul(at(at.pick(near, d, 0.0)), 0.5), where);
   const Tensor inside = log1p(mul(at(square(s, where)), 2.0), where);
-  const Tensor a = abs(at.pick(near, 1.0, d), where);
   const Tensor outside = add(at(a), sub(at(softplus(mul(at(a), -2.0), where)), std::numbers::ln2));
   return reduce_loss(at.pick(near, inside, outside), options.reduction, where);
 }

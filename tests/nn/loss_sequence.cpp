@@ -93,6 +93,10 @@ TEST_CASE("classes that cannot be, and no steps at all") {
   const Tensor none = zeros({0, 2, 3}, {.dtype = float64});
   CHECK(values(nn::ctc_loss(none, table({0, 1}, {2, 1}), labels({0, 0}), labels({0, 1}),
                             {.reduction = Reduction::none})) == std::vector<double>{0, INFINITY});
+  // Nothing to say: every step is blank.
+  const Tensor silent = nn::ctc_loss(even(3, 2, 4), zeros({2, 0}, {.dtype = int64}), labels({3, 1}),
+                                     labels({0, 0}), {.reduction = Reduction::none});
+  CHECK(near(silent, {3 * std::log(4), std::log(4)}));
   CHECK(nn::ctc_loss(zeros({3, 0, 2}), zeros({0, 1}, {.dtype = int64}), labels({}), labels({}),
                      {.reduction = Reduction::sum})
             .item() == 0);
