@@ -26,6 +26,7 @@
 #include "wengert/grad/transforms.hpp"
 #include "wengert/io/safetensors.hpp"
 #include "wengert/nn/activation.hpp"
+#include "wengert/nn/distance.hpp"
 #include "wengert/nn/dropout.hpp"
 #include "wengert/nn/flatten.hpp"
 #include "wengert/nn/functional.hpp"

@@ -49,6 +49,11 @@ Tensor log_softmax(const Tensor& x, std::int64_t axis, Location where) {
   return sub({z, where}, log(sum(exp(z, where), {axis}, true, where), where));
 }
 
+Tensor softmin(const Tensor& x, std::int64_t axis, Location where) {
+  const Scope scope("softmin");
+  return softmax(neg(x, where), axis, where);
+}
+
 Tensor dropout(const Tensor& x, double p, bool training, Location where) {
   if (!(p >= 0.0 && p <= 1.0)) fail<ValueError>("dropout", "p must lie within [0, 1]: got ", p);
   if (!training || p == 0.0) return x;

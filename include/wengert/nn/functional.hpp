@@ -13,6 +13,8 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, Lo
 Tensor softmax(const Tensor& x, std::int64_t axis = -1, Location where = {});
 /// x - log(sum(exp(x))) along `axis`, without overflow and accurate where softmax is near 0 or 1.
 Tensor log_softmax(const Tensor& x, std::int64_t axis = -1, Location where = {});
+/// softmax(-x): the smallest elements get the largest shares.
+Tensor softmin(const Tensor& x, std::int64_t axis = -1, Location where = {});
 
 /// In training each element is 0 with probability p and x / (1 - p) otherwise, drawn from this thread's
 /// stream; the expectation is x (Srivastava et al., "Dropout", 2014). x itself when not in training. Throws

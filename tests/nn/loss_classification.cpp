@@ -1,4 +1,5 @@
-#include "wengert/nn/loss.hpp"
+// Values of binary_cross_entropy, nll_loss, cross_entropy and their kin, ordinary and special.
+#include "wengert/nn/loss_classification.hpp"
 
 #include <doctest/doctest.h>
 
@@ -30,19 +31,6 @@ std::vector<double> surprise() {
 }
 
 }  // namespace
-
-TEST_CASE("mse_loss and l1_loss, in each reduction") {
-  const Tensor p = tensor({1, 2, 4}), t = tensor({0, 2, 1});
-  CHECK(near(nn::mse_loss(p, t).item(), 10.0 / 3));
-  CHECK(near(nn::mse_loss(p, t, {.reduction = Reduction::sum}).item(), 10));
-  CHECK(near(nn::mse_loss(p, t, {.reduction = Reduction::none}), {1, 0, 9}));
-  CHECK(near(nn::l1_loss(p, t).item(), 4.0 / 3));
-  CHECK(near(nn::l1_loss(p, t, {Reduction::sum}).item(), 4));
-  CHECK(near(nn::l1_loss(p, t, {Reduction::none}), {1, 0, 3}));
-  const Tensor w = parameter(xt::xarray<double>{1.0, 2.0, 4.0});
-  nn::l1_loss(w, t).backward();
-  CHECK(near(w.grad(), {1.0 / 3, 0, 1.0 / 3}));
-}
 
 TEST_CASE("binary_cross_entropy is its formula") {
   const Tensor p = tensor({0.25, 0.9, 0.5}), y = tensor({0, 1, 0.25}), w = tensor({1, 2, 4});
@@ -151,4 +139,113 @@ TEST_CASE("the gradient of cross_entropy is softmax less the one-hot label") {
   std::vector<double> expected = values(nn::softmax(x));
   for (const std::size_t i : {0, 5, 7, 11}) expected[i] -= 1;
   CHECK(near(x.grad(), expected));
+}
+
+TEST_CASE("labels of pixels: the classes are the second dimension") {
+  const Tensor x = tensor({1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 1, -1, 1, -1}, {2, 2, 2, 2});
+  const Tensor y = reshape(labels({0, 1, 1, 0, 0, 1, -100, 1}), {2, 2, 2});
+  std::vector<double> expected;
+  for (const double lead : {-4.0, 4.0, 4.0, -4.0, -1.0, -1.0}) expected.push_back(softplus_of(-lead));
+  expected.push_back(0);
+  expected.push_back(softplus_of(1.0));
+  CHECK(near(nn::cross_entropy(x, y, {.reduction = Reduction::none}), expected));
+  CHECK(nn::cross_entropy(x, y, {.reduction = Reduction::none}).shape() == Shape{2, 2, 2});
+  double total = 0;
+  for (const double e : expected) total += e;
+  CHECK(near(nn::cross_entropy(x, y).item(), total / 7));
+  CHECK(near(nn::nll_loss(nn::log_softmax(x, 1), y).item(), total / 7));
+}
+
+TEST_CASE("cross_entropy of one-hot probabilities is that of the labels") {
+  const Tensor x = tensor(logits_values, {4, 3}), y = labels({0, 2, 1, 2}), w = tensor({1, 2, 0.5});
+  const Tensor p = tensor({1, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 1}, {4, 3});
+  for (const double smoothing : {0.0, 0.3}) {
+    const nn::CrossEntropyOptions sum{.label_smoothing = smoothing, .weight = w, .reduction = Reduction::sum};
+    CHECK(near(nn::cross_entropy(x, p, sum).item(), nn::cross_entropy(x, y, sum).item()));
+    CHECK(near(nn::cross_entropy(x, p, {.label_smoothing = smoothing}).item(),
+               nn::cross_entropy(x, y, {.label_smoothing = smoothing}).item()));
+  }
+  // With class weights the mean of probabilities is by the number of rows, not by weights.
+  CHECK(near(nn::cross_entropy(x, p, {.weight = w}).item(),
+             nn::cross_entropy(x, y, {.weight = w, .reduction = Reduction::sum}).item() / 4));
+}
+
+TEST_CASE("a class that cannot be costs nothing where it is not asked for") {
+  const Tensor x = parameter(xt::xarray<double>{{0.0, -INFINITY, 1.0}});
+  const Tensor p = parameter(xt::xarray<double>{{0.25, 0.0, 0.75}});
+  const Tensor loss = nn::cross_entropy(x, p);
+  const double log_sum = std::log(1 + std::exp(1));
+  CHECK(near(loss.item(), 0.25 * log_sum + 0.75 * (log_sum - 1)));
+  loss.backward();
+  const double q = std::exp(1 - log_sum);
+  CHECK(near(x.grad(), {1 - q - 0.25, 0, q - 0.75}));
+  CHECK(near(p.grad(), {log_sum, 0, log_sum - 1}));
+  CHECK(nn::cross_entropy(x, tensor({0.5, 0.5, 0}, {1, 3})).item() == INFINITY);
+}
+
+TEST_CASE("kl_div where the target, or what is believed, is 0") {
+  const double half = std::log(0.5);
+  const Tensor x = parameter(xt::xarray<double>{half, half, -INFINITY});
+  const Tensor p = parameter(xt::xarray<double>{0.5, 0.0, 0.0});
+  const Tensor losses = nn::kl_div(x, p, {.reduction = Reduction::none});
+  CHECK(near(losses, {0, 0, 0}));
+  sum(losses).backward();
+  CHECK(near(x.grad(), {-0.5, 0, 0}));
+  CHECK(near(p.grad(), {1, 0, 0}));
+  const Tensor never = parameter(xt::xarray<double>{-INFINITY});
+  const Tensor wrong = nn::kl_div(never, tensor({0.5}));
+  CHECK(wrong.item() == INFINITY);
+  wrong.backward();
+  CHECK(near(never.grad(), {-0.5}));
+
+  const Tensor log_p = parameter(xt::xarray<double>{half, -INFINITY, -INFINITY});
+  const Tensor y = parameter(xt::xarray<double>{half, half, -INFINITY});
+  const Tensor logs = nn::kl_div(y, log_p, {.log_target = true, .reduction = Reduction::none});
+  CHECK(near(logs, {0, 0, 0}));
+  sum(logs).backward();
+  CHECK(near(y.grad(), {-0.5, 0, 0}));
+  CHECK(near(log_p.grad(), {0.5, 0, 0}));
+  const double quarter = std::log(0.25), rest = std::log(0.75);
+  CHECK(near(nn::kl_div(tensor({half, half}), tensor({0.25, 0.75}), {.reduction = Reduction::sum}).item(),
+             0.25 * (quarter - half) + 0.75 * (rest - half)));
+}
+
+TEST_CASE("focal_loss lets easy elements count little, and is finite far out") {
+  const double p = 1 / (1 + std::exp(-2.0));
+  const Tensor x = tensor({2, 2}), y = tensor({1, 0});
+  CHECK(near(nn::focal_loss(x, y, {.reduction = Reduction::none}),
+             {0.25 * (1 - p) * (1 - p) * softplus_of(-2), 0.75 * p * p * softplus_of(2)}));
+  CHECK(near(nn::focal_loss(x, y, {.alpha = -1.0, .gamma = 0.0}).item(),
+             nn::binary_cross_entropy_with_logits(x, y).item()));
+  for (const double gamma : {0.0, 0.5, 1.0, 2.0}) {
+    const Tensor far = parameter(xt::xarray<double>{1000.0, -1000.0, 1000.0, -1000.0});
+    const Tensor losses = nn::focal_loss(far, tensor({1, 0, 0, 1}),
+                                         {.alpha = -1.0, .gamma = gamma, .reduction = Reduction::none});
+    CHECK(near(losses, {0, 0, 1000, 1000}));
+    sum(losses).backward();
+    CHECK(near(far.grad(), {0, 0, 1, -1}));
+  }
+}
+
+TEST_CASE("dice_loss of what is found, missed and not there") {
+  const Tensor y = tensor({1, 1, 0, 0, 0, 0}, {3, 2}), p = tensor({1, 1, 1, 1, 0, 0}, {3, 2});
+  CHECK(near(nn::dice_loss(p, y, {.smooth = 0.0, .reduction = Reduction::none}), {0, 1, 0}));
+  CHECK(near(nn::dice_loss(p, y, {.reduction = Reduction::none}), {0, 1 - 1.0 / 3, 0}));
+  CHECK(near(nn::dice_loss(p, y, {.smooth = 0.0, .squared = true}).item(), 1.0 / 3));
+  const Tensor nothing = parameter(xt::xarray<double>{{0.0, 0.0}});
+  nn::dice_loss(nothing, zeros_like(nothing), {.smooth = 0.0}).backward();
+  CHECK(near(nothing.grad(), {0, 0}));
+}
+
+TEST_CASE(
+    "classification of an empty batch: the mean by labels and rows is 0, others are NaN, the sum is 0") {
+  const Tensor x = zeros({0, 3}, {.dtype = float64}), none = labels({});
+  CHECK(nn::cross_entropy(x, none).item() == 0);
+  CHECK(nn::nll_loss(x, none).item() == 0);
+  CHECK(nn::cross_entropy(x, x).item() == 0);
+  CHECK(nn::cross_entropy(x, x, {.reduction = Reduction::none}).shape() == Shape{0});
+  CHECK(std::isnan(nn::binary_cross_entropy_with_logits(x, x).item()));
+  CHECK(nn::focal_loss(x, x, {.reduction = Reduction::sum}).item() == 0);
+  CHECK(nn::kl_div(x, x, {.reduction = Reduction::sum}).item() == 0);
+  CHECK(nn::dice_loss(x, x, {.reduction = Reduction::none}).shape() == Shape{0});
 }
