@@ -27,6 +27,8 @@
 #include "wengert/nn/dropout.hpp"
 #include "wengert/nn/flatten.hpp"
 #include "wengert/nn/functional.hpp"
+#include "wengert/nn/functional_attention.hpp"
+#include "wengert/nn/functional_norm.hpp"
 #include "wengert/nn/initializer.hpp"
 #include "wengert/nn/linear.hpp"
 #include "wengert/nn/loss.hpp"
