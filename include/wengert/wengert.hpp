@@ -37,6 +37,8 @@
 #include "wengert/nn/module.hpp"
 #include "wengert/nn/normalization.hpp"
 #include "wengert/nn/pooling.hpp"
+#include "wengert/nn/recurrent.hpp"
+#include "wengert/nn/recurrent_cell.hpp"
 #include "wengert/nn/regularizer.hpp"
 #include "wengert/nn/sequential.hpp"
 #include "wengert/ops/activation.hpp"
