@@ -24,6 +24,7 @@
 #include "wengert/grad/transforms.hpp"
 #include "wengert/io/safetensors.hpp"
 #include "wengert/nn/activation.hpp"
+#include "wengert/nn/container.hpp"
 #include "wengert/nn/convolution.hpp"
 #include "wengert/nn/dropout.hpp"
 #include "wengert/nn/embedding.hpp"
