@@ -4,6 +4,13 @@
 
 namespace wengert::nn {
 
+void AnyModule::not_a_layer() {
+  fail<ValueError>(
+      "AnyModule",
+      "only a module that maps one tensor to one tensor can be called through it: got another. Did "
+      "you mean as<Type>()?");
+}
+
 Tensor Sequential::operator()(const Tensor& x, Location where) const {
   Tensor y = x;
   for (const AnyModule& module : modules_) y = module(y, where);

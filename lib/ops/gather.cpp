@@ -1,5 +1,5 @@
 // gather, scatter_add, index_select and one_hot: reading and adding at int64 positions along an axis.
-#include <cstring>
+#include <type_traits>
 
 #include "lib/ops/blocks.hpp"
 #include "lib/ops/dense.hpp"
@@ -28,42 +28,65 @@ struct Around {
   }
 };
 
-/// Calls visit(place in x, place in the index) for every index, both in row-major elements. Positions are in
-/// range.
+/// Whether an index has the same positions for all elements of a slice, as index_select's has. Such a one is
+/// read where it lies: written out it would be as large as what it selects.
+bool selects_slices(const Node& index, std::size_t axis) {
+  bool same = true;
+  for (std::size_t i = 0; same && i < index.shape.size(); ++i)
+    same = i == axis || index.shape[i] == 1 || index.strides[i] == 0;
+  return same;
+}
+
+/// Calls visit(place in x, place in the index, how many follow each other) for every index, both in row-major
+/// elements. Positions are in range.
 template <class F>
-void for_each_place(const Shape& shape, const Node& index, std::size_t axis, F visit) {
+void for_each_run(const Shape& shape, Node& index, std::size_t axis, F visit) {
   const Around x(shape, axis), at(index.shape, axis);
-  const std::int64_t* positions = index.values<std::int64_t>();
+  const auto counted = [&](std::int64_t position) { return position < 0 ? position + x.extent : position; };
+  if (at.inner > 1 && selects_slices(index, axis)) {
+    const std::int64_t* positions = index.values<std::int64_t>();
+    const std::int64_t step = index.strides[axis];
+    for (std::int64_t o = 0; o < at.outer; ++o)
+      for (std::int64_t e = 0; e < at.extent; ++e)
+        visit((o * x.extent + counted(positions[e * step])) * x.inner, (o * at.extent + e) * at.inner,
+              at.inner);
+    return;
+  }
+  const Tensor held = dense(index);
+  const std::int64_t* positions = held.node().values<std::int64_t>();
   std::int64_t k = 0;
   for (std::int64_t o = 0; o < at.outer; ++o)
     for (std::int64_t e = 0; e < at.extent; ++e)
-      for (std::int64_t i = 0; i < at.inner; ++i, ++k) {
-        const std::int64_t position = positions[k] < 0 ? positions[k] + x.extent : positions[k];
-        visit((o * x.extent + position) * x.inner + i, k);
-      }
+      for (std::int64_t i = 0; i < at.inner; ++i, ++k)
+        visit((o * x.extent + counted(positions[k])) * x.inner + i, k,
+              std::integral_constant<std::int64_t, 1>());
 }
 
 void forward_gather(Node& node) {
   std::byte* to = allocate_value(node);
-  const Tensor x = dense(node.input(0)), index = dense(node.input(1));
+  const Tensor x = dense(node.input(0));
   with_element(node.dtype, [&](auto unit) {
     using T = decltype(unit);
     const T* from = x.node().values<T>();
-    for_each_place(x.shape(), index.node(), axis_of(node),
-                   [&](std::int64_t place, std::int64_t k) { reinterpret_cast<T*>(to)[k] = from[place]; });
+    for_each_run(x.shape(), node.input(1), axis_of(node),
+                 [&](std::int64_t place, std::int64_t k, auto count) {
+                   for (std::int64_t i = 0; i < count; ++i) reinterpret_cast<T*>(to)[k + i] = from[place + i];
+                 });
   });
 }
 
 void forward_scatter_add(Node& node) {
   copy_contiguous(allocate_value(node), node.input(0));
-  const Tensor index = dense(node.input(1)), source = dense(node.input(2));
+  const Tensor source = dense(node.input(2));
   with_element(node.dtype, [&](auto unit) {
     using T = Arithmetic<decltype(unit)>;
     T* to = reinterpret_cast<T*>(node.data);
     const T* from = source.node().values<T>();
-    for_each_place(node.shape, index.node(), axis_of(node), [&](std::int64_t place, std::int64_t k) {
-      to[place] = static_cast<T>(to[place] + from[k]);
-    });
+    for_each_run(node.shape, node.input(1), axis_of(node),
+                 [&](std::int64_t place, std::int64_t k, auto count) {
+                   for (std::int64_t i = 0; i < count; ++i)
+                     to[place + i] = static_cast<T>(to[place + i] + from[k + i]);
+                 });
   });
 }
 
@@ -125,12 +148,16 @@ void check_index(const char* operation, const Shape& shape, std::size_t axis, co
   if (index.dtype() != int64)
     fail<DTypeError>(operation, "the index must be int64: got ", index.dtype(),
                      ". Did you mean index.astype(int64)?");
-  const std::int64_t extent = shape[axis];
-  const Tensor positions = dense(index.node());
+  if (index.size() == 0) return;
+  Node& node = index.node();
+  const bool slices = axis < node.shape.size() && selects_slices(node, axis);
+  const Tensor positions = slices ? Tensor(&node) : dense(node);
+  const std::int64_t extent = shape[axis], step = slices ? node.strides[axis] : 1,
+                     count = slices ? node.shape[axis] : node.size();
   const std::int64_t* at = positions.node().values<std::int64_t>();
-  for (std::int64_t k = 0; k < positions.size(); ++k)
-    if (at[k] < -extent || at[k] >= extent)
-      fail<IndexError>(operation, "an index must lie within the axis: got ", at[k], " for axis ", axis,
+  for (std::int64_t k = 0; k < count; ++k)
+    if (at[k * step] < -extent || at[k * step] >= extent)
+      fail<IndexError>(operation, "an index must lie within the axis: got ", at[k * step], " for axis ", axis,
                        " of ", shape);
 }
 

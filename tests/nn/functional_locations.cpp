@@ -1,11 +1,8 @@
 // Every operation that a function or loss records bears the line of the user who called it.
 #include <doctest/doctest.h>
 
-#include <set>
-#include <string_view>
-
 #include "nn/expect.hpp"
-#include "wengert/core/node.hpp"
+#include "nn/recorded.hpp"
 #include "wengert/nn/activation.hpp"
 #include "wengert/nn/distance.hpp"
 #include "wengert/nn/dropout.hpp"
@@ -18,23 +15,7 @@ using namespace wengert;
 
 namespace {
 
-/// How many recorded operations are below y; -1 if one bears another line.
-int recorded_at(int line, const Tensor& y) {
-  std::set<const Node*> seen;
-  std::vector<const Node*> waiting{&y.node()};
-  while (!waiting.empty()) {
-    const Node* node = waiting.back();
-    waiting.pop_back();
-    if (!node->operation || !node->requires_grad || !seen.insert(node).second) continue;
-    if (node->where.line != line || std::string_view(node->where.file) != __FILE__) {
-      MESSAGE(node->operation->name, " in ", to_string(node->scope), " at ", node->where.file, ":",
-              node->where.line);
-      return -1;
-    }
-    for (std::uint32_t i = 0; i < node->input_count; ++i) waiting.push_back(&node->input(i));
-  }
-  return static_cast<int>(seen.size());
-}
+int recorded_at(int line, const Tensor& y) { return expect::recorded_at(__FILE__, line, y); }
 
 }  // namespace
 

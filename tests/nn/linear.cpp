@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "nn/derivatives.hpp"
 #include "nn/expect.hpp"
 #include "wengert/core/random.hpp"
 #include "wengert/grad/gradcheck.hpp"
@@ -74,4 +75,20 @@ TEST_CASE("extents that do not fit are named") {
         }) == "[linear] the bias must be (out): got (3,) for a weight of (2, 3)");
   CHECK(expect::message<ValueError>([&] { nn::Linear(-1, 2); }) ==
         "[Linear] the extents must not be negative: got -1 and 2");
+}
+
+TEST_CASE("a bilinear layer is x1^T W x2 + b") {
+  manual_seed(4);
+  nn::Bilinear layer(3, 2, 4, {.dtype = float64});
+  CHECK(layer.weight.shape() == Shape{4, 3, 2});
+  CHECK(layer.bias.shape() == Shape{4});
+  for (const double w : values(layer.weight)) CHECK(std::abs(w) <= 1 / std::sqrt(3.0));
+  for (const double b : values(layer.bias)) CHECK(std::abs(b) <= 1 / std::sqrt(3.0));
+  const Tensor a = parameter(randn({2, 3}, {.dtype = float64})),
+               b = parameter(randn({2, 2}, {.dtype = float64}));
+  CHECK(values(layer(a, b)) == values(nn::bilinear(a, b, layer.weight, layer.bias)));
+  CHECK(expect::wrong_derivatives(layer, {a, b}, [&](const auto& x) { return layer(x[0], x[1]); }) == "");
+  CHECK(nn::Bilinear(3, 2, 4, {.bias = false}).state().size() == 1);
+  CHECK(expect::message<ValueError>([&] { nn::Bilinear(3, 0, 4); }) ==
+        "[Bilinear] the extents must be positive: got 3, 0 and 4");
 }

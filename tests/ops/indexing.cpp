@@ -121,6 +121,23 @@ TEST_CASE("index_select along every axis of every layout") {
   CHECK(index_select(zeros({0, 2}), 1, vector({1, 1, 1}, int64)).shape() == Shape{0, 3});
 }
 
+TEST_CASE("an index that is broadcast is as good as one written out") {
+  const Tensor x = tensor({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, {2, 3, 2});
+  const Tensor line = slice(vector({2, 9, -3, 9, 2, 9}, int64), 0, 0, 6, 2);  // every other element
+  const Tensor same = broadcast_to(reshape(line, {1, 3, 1}), {2, 3, 2});
+  const Tensor rows = broadcast_to(tensor({2, 0, 1, -1, 1, 0}, {2, 3, 1}, int64), {2, 3, 2});
+  const Tensor columns = broadcast_to(tensor({2, 0, 1, -1, 1, 0}, {1, 3, 2}, int64), {2, 3, 2});
+  for (const Tensor& index : {same, rows, columns}) {
+    const Tensor written = tensor(values(index), index.shape(), int64);
+    CHECK(values(gather(x, 1, index)) == values(gather(x, 1, written)));
+    CHECK(values(scatter_add(x, 1, index, x * x)) == values(scatter_add(x, 1, written, x * x)));
+  }
+  CHECK(values(gather(x, 1, same)) == List{5, 6, 1, 2, 5, 6, 11, 12, 7, 8, 11, 12});
+  CHECK(values(scatter_add(zeros_like(x), 1, same, x)) == List{3, 4, 0, 0, 6, 8, 9, 10, 0, 0, 18, 20});
+  CHECK(refusal<IndexError>({x}, [&] { gather(x, 0, same); }) ==
+        "[gather] an index must lie within the axis: got 2 for axis 0 of (2, 3, 2)");
+}
+
 TEST_CASE("gradients of gather, scatter_add and index_select count every reading") {
   const Tensor x = leaf({1, 2, 3});
   const Tensor at = vector({0, -1, 0, 2}, int64), seed = vector({1, 10, 100, 1000});

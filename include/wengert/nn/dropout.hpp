@@ -1,4 +1,4 @@
-// Dropout as a module, which knows whether it is in training.
+// Dropouts as modules, which know whether they are in training.
 #pragma once
 
 #include "wengert/nn/module.hpp"
@@ -10,6 +10,28 @@ class Dropout : public Module {
  public:
   /// Throws ValueError unless 0 <= p <= 1.
   explicit Dropout(double p = 0.5);
+  Tensor operator()(const Tensor& x, Location where = {}) const;
+
+ private:
+  double p_;
+};
+
+/// nn::feature_dropout in training: channels of (N, C, ...) are dropped as a whole.
+class FeatureDropout : public Module {
+ public:
+  /// Throws ValueError unless 0 <= p <= 1.
+  explicit FeatureDropout(double p = 0.5);
+  Tensor operator()(const Tensor& x, Location where = {}) const;
+
+ private:
+  double p_;
+};
+
+/// nn::alpha_dropout in training, x itself in evaluation; goes with SELU.
+class AlphaDropout : public Module {
+ public:
+  /// Throws ValueError unless 0 <= p <= 1.
+  explicit AlphaDropout(double p = 0.5);
   Tensor operator()(const Tensor& x, Location where = {}) const;
 
  private:

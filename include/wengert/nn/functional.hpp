@@ -8,6 +8,14 @@ namespace wengert::nn {
 /// y = x W^T + b, (..., in) x (out, in) -> (..., out); an empty bias is none.
 /// Throws ShapeError where the extents do not fit.
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, Location where = {});
+/// y[..., o] = x1^T W[o] x2 + b[o], (..., in1) x (..., in2) x (out, in1, in2) -> (..., out); an empty bias is
+/// none. Throws ShapeError where the extents do not fit.
+Tensor bilinear(const Tensor& x1, const Tensor& x2, const Tensor& weight, const Tensor& bias = {},
+                Location where = {});
+
+/// a sigmoid(b), a and b the two halves of x along `axis` (Dauphin et al., "Language modeling with gated
+/// convolutional networks", 2017). Throws ShapeError for an odd extent.
+Tensor glu(const Tensor& x, std::int64_t axis = -1, Location where = {});
 
 /// exp(x) / sum(exp(x)) along `axis`, without overflow. A row of nothing but -inf has no softmax: NaN.
 Tensor softmax(const Tensor& x, std::int64_t axis = -1, Location where = {});
@@ -20,5 +28,12 @@ Tensor softmin(const Tensor& x, std::int64_t axis = -1, Location where = {});
 /// stream; the expectation is x (Srivastava et al., "Dropout", 2014). x itself when not in training. Throws
 /// ValueError unless 0 <= p <= 1.
 Tensor dropout(const Tensor& x, double p = 0.5, bool training = true, Location where = {});
+/// dropout of whole channels: of (N, C, ...) each x[n, c] is 0 or scaled as one (Tompson et al., "Efficient
+/// object localization using convolutional networks", 2015). Throws ShapeError for fewer than two dimensions.
+Tensor feature_dropout(const Tensor& x, double p = 0.5, bool training = true, Location where = {});
+/// dropout that keeps mean 0 and variance 1 where x has them, for networks of selu: a (x or s) + b, each
+/// element s with probability p, s = -1.7581 the value at which selu saturates, a = ((1 - p) (1 + p
+/// s^2))^(-1/2), b = -a p s (Klambauer et al., "Self-normalizing neural networks", 2017). 0 for p = 1.
+Tensor alpha_dropout(const Tensor& x, double p = 0.5, bool training = true, Location where = {});
 
 }  // namespace wengert::nn

@@ -17,15 +17,26 @@ concept Layer = std::derived_from<M, Module> && std::move_constructible<M> &&
   { module(x) } -> std::convertible_to<Tensor>;
 };
 
-/// A module of any type that maps a tensor to a tensor. Movable; to visit it, visit module().
+/// A module of any type. Movable; to visit it, visit module().
 class AnyModule {
  public:
-  template <Layer M>
-  AnyModule(M module) : held_(std::make_unique<Holder<M>>(std::move(module))) {}
+  template <std::derived_from<Module> M>
+  requires std::move_constructible<M> AnyModule(M module)
+      : held_(std::make_unique<Holder<M>>(std::move(module))) {}
 
+  /// The module's own call. Throws ValueError where it does not map a tensor to a tensor.
   Tensor operator()(const Tensor& x, Location where = {}) const { return held_->call(x, where); }
   Module& module() noexcept { return *held_->module(); }
   const Module& module() const noexcept { return *held_->module(); }
+  /// The module as what it is; null where it is another type.
+  template <std::derived_from<Module> M>
+  M* as() noexcept {
+    return dynamic_cast<M*>(held_->module());
+  }
+  template <std::derived_from<Module> M>
+  const M* as() const noexcept {
+    return dynamic_cast<const M*>(held_->module());
+  }
 
  private:
   struct Held {
@@ -37,7 +48,9 @@ class AnyModule {
   struct Holder final : Held {
     explicit Holder(M&& module) : held(std::move(module)) {}
     Tensor call(const Tensor& x, Location where) const override {
-      if constexpr (requires { std::as_const(held)(x, where); })
+      if constexpr (!Layer<M>)
+        not_a_layer();
+      else if constexpr (requires { std::as_const(held)(x, where); })
         return std::as_const(held)(x, where);
       else
         return std::as_const(held)(x);
@@ -45,6 +58,7 @@ class AnyModule {
     Module* module() noexcept override { return &held; }
     M held;
   };
+  [[noreturn]] static void not_a_layer();
   std::unique_ptr<Held> held_;
 };
 
