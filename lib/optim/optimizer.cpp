@@ -1,7 +1,6 @@
 #include "wengert/optim/optimizer.hpp"
 
 #include <cmath>
-#include <string_view>
 #include <unordered_set>
 #include <utility>
 
@@ -171,6 +170,27 @@ void Optimizer::set_lr(double lr) {
 void Optimizer::set_lr(double lr, std::size_t group) {
   require(lr >= 0.0 && std::isfinite(lr), "lr must be finite and not negative", lr);
   lr_of(group) = lr;
+}
+
+double& Optimizer::number_of(std::string_view name, std::size_t group) {
+  if (group >= group_count_)
+    fail<IndexError>(name_, "there must be a group of that number: got ", group, " for ", group_count_);
+  for (const Option& option : list_options(group))
+    if (option.number && name == option.name) return *option.number;
+  fail<ValueError>(name_, "there must be an option of that name that is a number: got '", name, "'");
+}
+double Optimizer::option(std::string_view name, std::size_t group) const {
+  return const_cast<Optimizer*>(this)->number_of(name, group);
+}
+void Optimizer::set_option(std::string_view name, double value, std::size_t group) {
+  double& number = number_of(name, group);
+  const double before = std::exchange(number, value);
+  try {
+    check_options(group);
+  } catch (...) {
+    number = before;
+    throw;
+  }
 }
 
 void Optimizer::require(bool holds, const char* law, double got) const {

@@ -179,23 +179,32 @@ Schedule sequential(const std::vector<Schedule>& schedules, const std::vector<st
 
 }  // namespace schedule
 
-Scheduler::Scheduler(Optimizer& optimizer, Schedule schedule)
-    : optimizer_(&optimizer), schedule_(std::move(schedule)) {
+Scheduler::Scheduler(Optimizer& optimizer, Schedule schedule, std::string option)
+    : optimizer_(&optimizer), schedule_(std::move(schedule)), option_(std::move(option)) {
   if (!schedule_) fail<ValueError>("Scheduler", "there must be a schedule: got an empty one");
   apply(0, {});
 }
 
 void Scheduler::apply(std::int64_t steps, std::vector<double> bases) {
   for (std::size_t group = bases.size(); group < optimizer_->group_count(); ++group)
-    bases.push_back(optimizer_->lr(group));
-  std::vector<double> sizes;
+    bases.push_back(optimizer_->option(option_, group));
+  std::vector<double> values, before;
   for (const double base : bases) {
-    sizes.push_back(schedule_(base, steps));
-    if (!(sizes.back() >= 0.0 && std::isfinite(sizes.back())))
-      fail<ValueError>("Scheduler", "the step size must be finite and not negative: got ", sizes.back(),
-                       " at step ", steps);
+    values.push_back(schedule_(base, steps));
+    if (!std::isfinite(values.back()))
+      fail<ValueError>("Scheduler", option_, " must be finite: got ", values.back(), " at step ", steps);
   }
-  for (std::size_t group = 0; group < sizes.size(); ++group) optimizer_->set_lr(sizes[group], group);
+  try {
+    for (std::size_t group = 0; group < values.size(); ++group) {
+      const double old = optimizer_->option(option_, group);
+      optimizer_->set_option(option_, values[group], group);
+      before.push_back(old);
+    }
+  } catch (...) {
+    for (std::size_t group = 0; group < before.size(); ++group)
+      optimizer_->set_option(option_, before[group], group);
+    throw;
+  }
   steps_ = steps;
   bases_ = std::move(bases);
 }

@@ -116,14 +116,41 @@ TEST_CASE("every schedule goes on from its state as if it had not been interrupt
   }
 }
 
-TEST_CASE("a step size that makes no sense is refused, and nothing is changed") {
+TEST_CASE("another option is scheduled the same way") {
+  optim::SGD optimizer({one()}, {.lr = 0.1, .momentum = 0.95});
+  Scheduler sizes_of(optimizer, schedule::cyclic({.max_lr = 0.3, .step_size_up = 2}));
+  Scheduler momentum(optimizer, schedule::cyclic({.max_lr = 0.85, .step_size_up = 2}), "momentum");
+  std::vector<double> seen;
+  for (int i = 0; i < 4; ++i) {
+    seen.push_back(optimizer.option("lr"));
+    seen.push_back(optimizer.options().momentum);
+    sizes_of.step();
+    momentum.step();
+  }
+  CHECK(near(seen, {0.1, 0.95, 0.2, 0.9, 0.3, 0.85, 0.2, 0.9}));
+  CHECK(message<ValueError>([&] { Scheduler(optimizer, schedule::exponential(), "beta1"); }) ==
+        "[SGD] there must be an option of that name that is a number: got 'beta1'");
+}
+
+TEST_CASE("a value that makes no sense is refused, and nothing is changed") {
   optim::SGD optimizer({one()}, {.lr = 0.5});
-  Scheduler scheduler(optimizer, schedule::lambda([](std::int64_t t) { return t == 2 ? -1.0 : 1.0; }));
+  optimizer.add_group({one()}, {.lr = 0.25});
+  double factor = 1.0;
+  Scheduler scheduler(optimizer,
+                      [&](double base, std::int64_t) { return base == 0.5 ? 0.4 : factor * base; });
+  const auto refused = [&] {
+    const std::string text = message<ValueError>([&] { scheduler.step(); });
+    CHECK(scheduler.steps() == 0);
+    CHECK((optimizer.lr(0) == 0.4 && optimizer.lr(1) == 0.25));
+    return text;
+  };
+  factor = -1.0;
+  CHECK(refused() == "[SGD] lr must be finite and not negative: got -0.25");
+  factor = INFINITY;
+  CHECK(refused() == "[Scheduler] lr must be finite: got inf at step 1");
+  factor = 2.0;
   scheduler.step();
-  CHECK(message<ValueError>([&] { scheduler.step(); }) ==
-        "[Scheduler] the step size must be finite and not negative: got -0.5 at step 2");
-  CHECK(scheduler.steps() == 1);
-  CHECK(optimizer.lr() == 0.5);
+  CHECK(optimizer.lr(1) == 0.5);
   CHECK(message<ValueError>([&] { Scheduler(optimizer, Schedule()); }) ==
         "[Scheduler] there must be a schedule: got an empty one");
 }

@@ -81,6 +81,21 @@ Entry scheduled(const std::string& name, const Schedule& schedule) {
           }};
 }
 
+/// The momentum that PyTorch moves along with the step size.
+Entry momentum(const std::string& name, double base, const Schedule& schedule) {
+  return {"momentum." + name, [schedule, base](const In& in) {
+            const Tensor p = parameter(in[0]);
+            SGD optimizer({p}, {.momentum = base});
+            Scheduler scheduler(optimizer, schedule, "momentum");
+            In sizes;
+            for (int t = 0; t < 50; ++t) {
+              sizes.push_back(full({}, optimizer.options().momentum, {.dtype = float64}));
+              scheduler.step();
+            }
+            return stack(sizes);
+          }};
+}
+
 Entry plateau(const std::string& name, const ReduceOnPlateauOptions& options) {
   return {"plateau." + name, [options](const In& in) {
             const Tensor p = parameter(in[0]);
@@ -189,6 +204,9 @@ TEST_CASE("optimizers and schedules agree with PyTorch") {
                 s::sequential({s::linear_warmup({.total_iters = 5, .start_factor = 0.1}),
                                s::exponential({.gamma = 0.9}), s::step({.step_size = 6, .gamma = 0.5})},
                               {5, 20})),
+      momentum("one_cycle", 0.8,
+               s::one_cycle({.total_steps = 51, .div_factor = 0.8 / 0.96, .final_div_factor = 1.0})),
+      momentum("cyclic", 0.96, s::cyclic({.max_lr = 0.8, .step_size_up = 8})),
       plateau("plain", {.factor = 0.5, .patience = 2}),
       plateau("max", {.maximize = true, .patience = 1, .threshold = 0.05, .cooldown = 3}),
       plateau("absolute", {.patience = 3, .threshold = 0.1, .absolute = true, .min_lr = 0.02}),

@@ -151,6 +151,10 @@ SCHEDULES = {
         [5, 20],
     ),
 }
+MOMENTA = {
+    "one_cycle": lambda o: lr_scheduler.OneCycleLR(o, 0.3, 51, base_momentum=0.8, max_momentum=0.96),
+    "cyclic": lambda o: lr_scheduler.CyclicLR(o, 0.3, 1.0, 8, base_momentum=0.8, max_momentum=0.96),
+}
 PLATEAU = {
     "plain": {"patience": 2, "factor": 0.5},
     "max": {"mode": "max", "patience": 1, "cooldown": 3, "threshold": 0.05},
@@ -191,12 +195,12 @@ def trained(make, options, *, loss=None):
     return run
 
 
-def scheduled(make):
+def scheduled(make, option="lr"):
     def run(lr):
-        optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=float(lr))
+        optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=float(lr), momentum=0.9)
         scheduler, sizes = make(optimizer), []
         for _ in range(50):
-            sizes.append(optimizer.param_groups[0]["lr"])
+            sizes.append(optimizer.param_groups[0][option])
             optimizer.step()
             scheduler.step()
         return torch.tensor(sizes, dtype=torch.float64)
@@ -231,6 +235,8 @@ def record(family):
     lr = torch.tensor(0.3, dtype=torch.float64)
     for name, make in SCHEDULES.items():
         family.case(f"schedule.{name}", "sizes", scheduled(make), lr, vary=())
+    for name, make in MOMENTA.items():
+        family.case(f"momentum.{name}", "sizes", scheduled(make, "momentum"), lr, vary=())
     measures = family.normal(50).cumsum(0) * 0.1 + torch.exp(-0.1 * torch.arange(50, dtype=torch.float64))
     for name, options in PLATEAU.items():
         family.case(f"plateau.{name}", "sizes", plateau(options), lr, measures, vary=())

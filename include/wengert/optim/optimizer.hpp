@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "wengert/core/tensor.hpp"
@@ -46,6 +47,11 @@ class Optimizer {
   /// Sets the step size of all groups, or of one. Throws ValueError for one that is negative or not finite.
   void set_lr(double lr);
   void set_lr(double lr, std::size_t group);
+  /// An option of a group that is a number, by its name in state(): "momentum", "beta1". Throws IndexError
+  /// where there is no such group, ValueError where there is no such number.
+  double option(std::string_view name, std::size_t group = 0) const;
+  /// Sets it. Throws ValueError, with nothing changed, where the group's options then make no sense.
+  void set_option(std::string_view name, double value, std::size_t group = 0);
 
   /// Options and memory now, by name: "group.0.lr" ..., and of the fourth parameter "3.step", "3.momentum"
   /// ... Later steps leave it alone.
@@ -116,6 +122,7 @@ class Optimizer {
 
  private:
   double& lr_of(std::size_t group);
+  double& number_of(std::string_view name, std::size_t group);
 
   const char* name_;
   std::vector<Memory> memory_;

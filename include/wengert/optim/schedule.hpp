@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "wengert/optim/optimizer.hpp"
@@ -116,14 +117,17 @@ Schedule sequential(const std::vector<Schedule>& schedules, const std::vector<st
 ///     optim::Scheduler scheduler(optimizer, optim::schedule::cosine({.t_max = epochs}));
 ///     for (...) { ...; scheduler.step(); }
 ///
-/// What the groups' step sizes are when it is made is each group's base. The optimizer must outlive it.
+/// What the groups' step sizes are when it is made is each group's base. Another option may be scheduled the
+/// same way: momentum that goes from 0.95 to 0.85 and back as the step size goes up and down is
+/// Scheduler(optimizer, schedule::cyclic({.max_lr = 0.85}), "momentum"). The optimizer must outlive it.
 class Scheduler {
  public:
-  /// Throws ValueError for an empty schedule or one that gives a step size that is negative or not finite.
-  Scheduler(Optimizer& optimizer, Schedule schedule);
+  /// Throws ValueError for an empty schedule, an option that the optimizer does not have, or one that gets a
+  /// value that makes no sense.
+  Scheduler(Optimizer& optimizer, Schedule schedule, std::string option = "lr");
 
-  /// Goes on to the next step. A group that was added since has for base its step size now. Throws as the
-  /// schedule does, and ValueError for a step size that is negative or not finite; nothing is changed then.
+  /// Goes on to the next step. A group that was added since has for base its value now. Throws as the
+  /// schedule does, and ValueError for a value that makes no sense; nothing is changed then.
   void step();
   /// The number of the step it is at.
   std::int64_t steps() const noexcept { return steps_; }
@@ -139,6 +143,7 @@ class Scheduler {
 
   Optimizer* optimizer_;
   Schedule schedule_;
+  std::string option_;
   std::int64_t steps_ = 0;
   std::vector<double> bases_;
 };
