@@ -39,6 +39,16 @@ class Reader {
       return value;
     return {};
   }
+  /// All that stands under names with a prefix, without it.
+  State take_all(const std::string& prefix) {
+    State taken;
+    for (auto found = state_.lower_bound(prefix); found != state_.end() && found->first.starts_with(prefix);
+         ++found) {
+      known_.insert(found->first);
+      taken[found->first.substr(prefix.size())] = found->second;
+    }
+    return taken;
+  }
   /// What does not fit, with the names that nobody took; "" where all is well.
   std::string misfits() {
     for (const auto& [name, value] : state_)
@@ -54,9 +64,46 @@ class Reader {
   std::string text_;
 };
 
+/// Options as tensors: numbers float64, flags boolean, counts int64.
+template <class Option>
+Tensor value_of(const Option& option) {
+  if (option.number) return scalar(*option.number, float64);
+  if (option.flag) return scalar(*option.flag ? 1.0 : 0.0, boolean);
+  return scalar(static_cast<double>(*option.count), int64);
+}
+template <class Option>
+DType dtype_of_option(const Option& option) {
+  return option.number ? float64 : option.flag ? boolean : int64;
+}
+template <class Option>
+void set_value(const Option& option, double value) {
+  if (option.number)
+    *option.number = value;
+  else if (option.flag)
+    *option.flag = value != 0.0;
+  else
+    *option.count = static_cast<std::int64_t>(value);
+}
+
+constexpr const char* common_prefix = "all.";
+
 }  // namespace
 
-Optimizer::Optimizer(const char* name, std::initializer_list<Memory> memory) : name_(name), memory_(memory) {}
+Optimizer::Optimizer(const char* name, std::initializer_list<Memory> memory,
+                     std::initializer_list<Number> numbers)
+    : name_(name), memory_(memory), numbers_(numbers) {}
+
+void Optimizer::update(Slot&, const Tensor&) {
+  fail<GraphError>(name_, "step() must be given a closure that evaluates the loss: got none");
+}
+void Optimizer::check_parameter(const Tensor&, std::size_t) const {}
+Shape Optimizer::memory_shape(const Tensor& parameter, std::size_t) const { return parameter.shape(); }
+State Optimizer::common_state() const { return {}; }
+void Optimizer::load_common(const State& state) {
+  if (!state.empty())
+    fail<ValueError>(name_, "the state must fit the optimizer: unknown '", common_prefix,
+                     state.begin()->first, "'");
+}
 
 void Optimizer::add_slots(const std::vector<Tensor>& parameters) {
   if (parameters.empty())
@@ -73,7 +120,9 @@ void Optimizer::add_slots(const std::vector<Tensor>& parameters) {
                        ". Did you mean to make it with parameter(...)?");
     if (!known.insert(&parameter.handle()).second)
       fail<ValueError>(name_, "a parameter must be given once: number ", i, " is there already");
-    added.push_back({parameter, group_count_, 0, std::vector<Tensor>(memory_.size())});
+    check_parameter(parameter, i);
+    Slot& slot = added.emplace_back(Slot{parameter, group_count_, 0, std::vector<Tensor>(memory_.size())});
+    for (const Number& number : numbers_) slot.numbers.push_back(number.start);
   }
   slots_.reserve(slots_.size() + added.size());
   for (Slot& slot : added) slots_.push_back(std::move(slot));
@@ -107,7 +156,10 @@ std::vector<Tensor> Optimizer::parameters() const {
 double& Optimizer::lr_of(std::size_t group) {
   if (group >= group_count_)
     fail<IndexError>(name_, "there must be a group of that number: got ", group, " for ", group_count_);
-  return *list_options(group).front().number;
+  const Option first = list_options(group).front();
+  if (std::string_view(first.name) != "lr")
+    fail<GraphError>(name_, "it finds the size of its steps itself: there is no lr");
+  return *first.number;
 }
 
 double Optimizer::lr(std::size_t group) const { return const_cast<Optimizer*>(this)->lr_of(group); }
@@ -120,6 +172,27 @@ void Optimizer::set_lr(double lr, std::size_t group) {
   lr_of(group) = lr;
 }
 
+double& Optimizer::number_of(std::string_view name, std::size_t group) {
+  if (group >= group_count_)
+    fail<IndexError>(name_, "there must be a group of that number: got ", group, " for ", group_count_);
+  for (const Option& option : list_options(group))
+    if (option.number && name == option.name) return *option.number;
+  fail<ValueError>(name_, "there must be an option of that name that is a number: got '", name, "'");
+}
+double Optimizer::option(std::string_view name, std::size_t group) const {
+  return const_cast<Optimizer*>(this)->number_of(name, group);
+}
+void Optimizer::set_option(std::string_view name, double value, std::size_t group) {
+  double& number = number_of(name, group);
+  const double before = std::exchange(number, value);
+  try {
+    check_options(group);
+  } catch (...) {
+    number = before;
+    throw;
+  }
+}
+
 void Optimizer::require(bool holds, const char* law, double got) const {
   if (!holds) fail<ValueError>(name_, law, ": got ", got);
 }
@@ -128,15 +201,17 @@ State Optimizer::state() const {
   State state;
   for (std::size_t group = 0; group < group_count_; ++group)
     for (const Option& option : const_cast<Optimizer*>(this)->list_options(group))
-      state[option_name(group, option.name)] =
-          option.number ? scalar(*option.number, float64) : scalar(*option.flag ? 1.0 : 0.0, boolean);
+      state[option_name(group, option.name)] = value_of(option);
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     const Slot& slot = slots_[i];
     if (slot.steps == 0) continue;
     state[slot_name(i, "step")] = scalar(static_cast<double>(slot.steps), int64);
     for (std::size_t k = 0; k < memory_.size(); ++k)
       if (slot.memory[k].defined()) state[slot_name(i, memory_[k].name)] = slot.memory[k];
+    for (std::size_t k = 0; k < numbers_.size(); ++k)
+      state[slot_name(i, numbers_[k].name)] = scalar(slot.numbers[k], float64);
   }
+  for (const auto& [name, value] : common_state()) state[common_prefix + name] = value;
   return state;
 }
 
@@ -145,47 +220,49 @@ void Optimizer::load(const State& state) {
   std::vector<std::pair<Option, Tensor>> options;
   for (std::size_t group = 0; group < group_count_; ++group)
     for (const Option& option : list_options(group))
-      options.emplace_back(
-          option, reader.take(option_name(group, option.name), {}, option.number ? float64 : boolean));
-  std::vector<std::pair<std::int64_t, std::vector<Tensor>>> remembered;
+      options.emplace_back(option, reader.take(option_name(group, option.name), {}, dtype_of_option(option)));
+  std::vector<Slot> loaded;
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     const Tensor& parameter = slots_[i].parameter;
     bool updated = state.contains(slot_name(i, "step"));
     for (const Memory& memory : memory_) updated |= state.contains(slot_name(i, memory.name));
-    auto& [steps, values] = remembered.emplace_back(0, std::vector<Tensor>(memory_.size()));
+    for (const Number& number : numbers_) updated |= state.contains(slot_name(i, number.name));
+    Slot& slot =
+        loaded.emplace_back(Slot{parameter, slots_[i].group, 0, std::vector<Tensor>(memory_.size())});
+    for (const Number& number : numbers_) slot.numbers.push_back(number.start);
     if (!updated) continue;
     const Tensor count = reader.take(slot_name(i, "step"), {}, int64);
-    steps = count.defined() ? static_cast<std::int64_t>(count.item()) : 0;
+    if (count.defined()) slot.steps = static_cast<std::int64_t>(count.item());
     for (std::size_t k = 0; k < memory_.size(); ++k) {
-      const Tensor value = reader.take(slot_name(i, memory_[k].name), parameter.shape(), parameter.dtype(),
-                                       memory_[k].optional);
-      if (value.defined()) values[k] = value.detach();
+      const Tensor value = reader.take(slot_name(i, memory_[k].name), memory_shape(parameter, k),
+                                       parameter.dtype(), memory_[k].optional);
+      if (value.defined()) slot.memory[k] = value.detach();
+    }
+    for (std::size_t k = 0; k < numbers_.size(); ++k) {
+      const Tensor value = reader.take(slot_name(i, numbers_[k].name), {}, float64);
+      if (value.defined()) slot.numbers[k] = value.item();
     }
   }
+  const State common = reader.take_all(common_prefix);
   if (const std::string misfits = reader.misfits(); !misfits.empty())
     fail<ValueError>(name_, "the state must fit the optimizer: ", misfits);
 
   const auto exchange = [&] {
     for (auto& [option, value] : options) {
-      const double number = value.item();
-      value = option.number ? scalar(*option.number, float64) : scalar(*option.flag ? 1.0 : 0.0, boolean);
-      if (option.number)
-        *option.number = number;
-      else
-        *option.flag = number != 0.0;
+      const double given = value.item();
+      value = value_of(option);
+      set_value(option, given);
     }
   };
   exchange();
   try {
     for (std::size_t group = 0; group < group_count_; ++group) check_options(group);
+    load_common(common);
   } catch (...) {
     exchange();
     throw;
   }
-  for (std::size_t i = 0; i < slots_.size(); ++i) {
-    slots_[i].steps = remembered[i].first;
-    slots_[i].memory.swap(remembered[i].second);
-  }
+  slots_.swap(loaded);
 }
 
 }  // namespace wengert::optim

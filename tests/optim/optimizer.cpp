@@ -72,6 +72,20 @@ TEST_CASE("groups have options of their own, and a learning rate that can be set
         "[SGD] lr must be finite and not negative: got -1");
 }
 
+TEST_CASE("options by name, checked together") {
+  optim::Adam optimizer({one(1)}, {.betas = {0.8, 0.9}});
+  CHECK(optimizer.option("beta1") == 0.8);
+  optimizer.set_option("beta2", 0.5);
+  CHECK(optimizer.options().betas.second == 0.5);
+  CHECK(message<ValueError>([&] { optimizer.set_option("beta2", 1.0); }) ==
+        "[Adam] the second of betas must lie within [0, 1): got 1");
+  CHECK(optimizer.options().betas.second == 0.5);
+  CHECK(message<ValueError>([&] { optimizer.option("amsgrad"); }) ==
+        "[Adam] there must be an option of that name that is a number: got 'amsgrad'");
+  CHECK(message<IndexError>([&] { optimizer.option("lr", 1); }) ==
+        "[Adam] there must be a group of that number: got 1 for 1");
+}
+
 TEST_CASE("what can be trained: leaves that want their gradient, each once") {
   const Tensor a = one(1);
   CHECK(message<ValueError>([] { optim::SGD({}, {}); }) ==

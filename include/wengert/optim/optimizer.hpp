@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "wengert/core/tensor.hpp"
@@ -40,11 +41,17 @@ class Optimizer {
   std::vector<Tensor> parameters() const;
   std::size_t group_count() const noexcept { return group_count_; }
 
-  /// The step size of a group. Throws IndexError where there is no such group.
+  /// The step size of a group. Throws IndexError where there is no such group, GraphError for an algorithm
+  /// that finds its step sizes itself.
   double lr(std::size_t group = 0) const;
   /// Sets the step size of all groups, or of one. Throws ValueError for one that is negative or not finite.
   void set_lr(double lr);
   void set_lr(double lr, std::size_t group);
+  /// An option of a group that is a number, by its name in state(): "momentum", "beta1". Throws IndexError
+  /// where there is no such group, ValueError where there is no such number.
+  double option(std::string_view name, std::size_t group = 0) const;
+  /// Sets it. Throws ValueError, with nothing changed, where the group's options then make no sense.
+  void set_option(std::string_view name, double value, std::size_t group = 0);
 
   /// Options and memory now, by name: "group.0.lr" ..., and of the fourth parameter "3.step", "3.momentum"
   /// ... Later steps leave it alone.
@@ -58,23 +65,31 @@ class Optimizer {
   struct Slot {
     Tensor parameter;
     std::size_t group = 0;
-    std::int64_t steps = 0;      ///< how often it has been updated
-    std::vector<Tensor> memory;  ///< as the constructor was told; empty Tensors before the first update
+    std::int64_t steps = 0;            ///< how often it has been updated
+    std::vector<Tensor> memory;        ///< as the constructor was told; empty Tensors before the first update
+    std::vector<double> numbers = {};  ///< as the constructor was told
   };
   /// A tensor that is remembered of each parameter, of its shape; an optional one only under some options.
   struct Memory {
     const char* name;
     bool optional = false;
   };
-  /// An option by name, and where it is: a number or a flag.
+  /// A number that is remembered of each parameter, and its value before the first update.
+  struct Number {
+    const char* name;
+    double start = 0.0;
+  };
+  /// An option by name, and where it is: a number, a flag or a count.
   struct Option {
     const char* name;
     double* number = nullptr;
     bool* flag = nullptr;
+    std::int64_t* count = nullptr;
   };
 
   /// `name` is the algorithm's, for errors and scopes.
-  Optimizer(const char* name, std::initializer_list<Memory> memory);
+  explicit Optimizer(const char* name, std::initializer_list<Memory> memory = {},
+                     std::initializer_list<Number> numbers = {});
   Optimizer(Optimizer&&) = default;
   Optimizer& operator=(Optimizer&&) = default;
 
@@ -83,20 +98,35 @@ class Optimizer {
   void add_slots(const std::vector<Tensor>& parameters);
 
   /// Gives slot.parameter a new value, by its gradient. Not recorded; slot.steps is counted by the caller.
-  virtual void update(Slot& slot, const Tensor& gradient) = 0;
-  /// All options of a group, "lr" the first.
+  /// An algorithm that evaluates the loss itself has a step(closure) instead: here GraphError.
+  virtual void update(Slot& slot, const Tensor& gradient);
+  /// All options of a group, "lr" the first where there is one.
   virtual std::vector<Option> list_options(std::size_t group) = 0;
   /// Throws ValueError where the options of a group make no sense.
   virtual void check_options(std::size_t group) const = 0;
+  /// Throws where a leaf cannot be trained by this algorithm; `number` is its place in the list, for the
+  /// error.
+  virtual void check_parameter(const Tensor& parameter, std::size_t number) const;
+  /// The shape of what is remembered under the memory's number: by default the parameter's.
+  virtual Shape memory_shape(const Tensor& parameter, std::size_t memory) const;
+
+  /// What is remembered of all parameters together, under names of its own: "all.NAME" in state().
+  virtual State common_state() const;
+  /// Takes it back; nothing is given where no step was made. Throws ValueError, with nothing changed, where
+  /// it does not fit.
+  virtual void load_common(const State& state);
 
   /// For check_options: "[SGD] lr must not be negative: got -1".
   void require(bool holds, const char* law, double got) const;
+  const char* name() const noexcept { return name_; }
 
  private:
   double& lr_of(std::size_t group);
+  double& number_of(std::string_view name, std::size_t group);
 
   const char* name_;
   std::vector<Memory> memory_;
+  std::vector<Number> numbers_;
   std::vector<Slot> slots_;
   std::size_t group_count_ = 0;
 };
