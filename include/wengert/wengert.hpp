@@ -63,3 +63,8 @@
 #include "wengert/optim/clip.hpp"
 #include "wengert/optim/optimizer.hpp"
 #include "wengert/optim/sgd.hpp"
+#include "wengert/train/accumulator.hpp"
+#include "wengert/train/early_stopping.hpp"
+#include "wengert/train/metrics.hpp"
+#include "wengert/train/progress.hpp"
+#include "wengert/train/run.hpp"
