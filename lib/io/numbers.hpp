@@ -1,8 +1,9 @@
-// Whole numbers as tensors of a state, all 64 bits of them.
+// Whole numbers as tensors of a state, all 64 bits of them; elements as a plain list.
 #pragma once
 
 #include <cstdint>
 #include <cstring>
+#include <vector>
 
 #include "wengert/core/node.hpp"
 
@@ -19,6 +20,15 @@ inline std::int64_t whole_number(const Tensor& tensor) {
   const void* data = nullptr;
   const StorageRef held = detail::contiguous_storage(tensor, int64, data);
   return *static_cast<const std::int64_t*>(data);
+}
+
+/// All elements, row-major. No xtensor type is named, so none is exported.
+template <Element T>
+std::vector<T> values_of(const Tensor& tensor) {
+  const void* data = nullptr;
+  const StorageRef held = detail::contiguous_storage(tensor, dtype_of<T>(), data);
+  const auto* first = static_cast<const T*>(data);
+  return {first, first + tensor.size()};
 }
 
 }  // namespace wengert::io

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "lib/core/fail.hpp"
+#include "lib/io/numbers.hpp"
 #include "wengert/core/grad_mode.hpp"
 #include "wengert/ops/reduction.hpp"
 #include "wengert/ops/selection.hpp"
@@ -18,12 +19,7 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 double ratio(double part, double whole) { return whole > 0.0 ? part / whole : nan; }
 
-std::vector<std::int64_t> classes_of(const Tensor& tensor) {
-  const void* data = nullptr;
-  const StorageRef held = detail::contiguous_storage(tensor, int64, data);
-  const auto* first = static_cast<const std::int64_t*>(data);
-  return {first, first + tensor.size()};
-}
+std::vector<std::int64_t> classes_of(const Tensor& tensor) { return io::values_of<std::int64_t>(tensor); }
 
 void check_labels(const char* operation, const Tensor& labels) {
   if (labels.dtype() != int64)

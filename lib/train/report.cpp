@@ -63,11 +63,12 @@ double last_of(const std::vector<double>& values) {
   return std::numeric_limits<double>::quiet_NaN();
 }
 
-std::string charts(const Report& report) {
+std::string charts(const Report& report, std::size_t& count) {
   std::string page;
   for (const Group& group : groups_of(report.metrics)) {
     const std::string wide = line_chart(group.series, {520, 300}, group.name);
     if (wide.empty()) continue;
+    ++count;
     std::string legend;
     for (std::size_t s = 0; s < group.series.size(); ++s)
       legend += "<span><i class=\"k" + std::to_string(s % 8) + "\"></i>" +
@@ -163,7 +164,8 @@ std::string class_name(const Report& report, std::int64_t label) {
   return i < report.classes.size() ? report.classes[i] : std::to_string(label);
 }
 
-std::string confusion(const Report& report) {
+/// In the place of one card, or in a row of its own.
+std::string confusion(const Report& report, bool alone) {
   if (report.confusion.empty()) return "";
   const ConfusionMatrix& matrix = report.confusion.front();
   const std::int64_t n = matrix.classes();
@@ -209,16 +211,19 @@ std::string confusion(const Report& report) {
   const std::string note = "<p class=\"note\">Rows are what it is, columns what it was taken for. " +
                            std::to_string(matrix.total()) + " samples, " +
                            decimals(100 * matrix.accuracy(), 2) + "&nbsp;% of them right.</p>";
-  return card("Confusion", note + table + names);
+  return card("Confusion", note + table + names, alone);
 }
 
 std::string predictions(const Report& report) {
   if (report.predictions.empty()) return "";
   std::string list;
+  bool named = false;  // by more than a letter or a digit
   for (const Prediction& one : report.predictions) {
+    named |= one.expected.size() > 2;
     const bool right = one.expected == one.predicted;
-    const std::string share =
-        std::isnan(one.probability) ? "" : " <small>" + decimals(100 * one.probability, 1) + " %</small>";
+    const std::string share = std::isnan(one.probability)
+                                  ? ""
+                                  : " <small>" + decimals(100 * one.probability, 1) + "&nbsp;%</small>";
     list += "<figure" + std::string(right ? "" : " class=\"wrong\"") + "><img alt=\"" +
             escaped(one.expected) + "\" src=\"data:image/png;base64," + base64(one.png) +
             "\"><figcaption><b>" + escaped(one.predicted) + "</b>" + share +
@@ -227,8 +232,8 @@ std::string predictions(const Report& report) {
   }
   return card("Predictions",
               "<p class=\"note\">What was predicted, and how sure the model was. Wrong ones have a red "
-              "frame and say what it is.</p><div class=\"samples\">" +
-                  list + "</div>",
+              "frame and say what it is.</p><div class=\"samples" +
+                  std::string(named ? " named" : "") + "\">" + list + "</div>",
               true);
 }
 
@@ -252,8 +257,10 @@ std::string html(const Report& report) {
       escaped(report.title) + "</title><style>" + style + "</style></head><body><main>\n<header><h1>" +
       escaped(report.title) + "</h1></header>\n";
   page += tiles(report);
-  page += "<div class=\"cards\">\n" + charts(report) + confusion(report) + predictions(report) +
-          gradients(report) + config(report) + tape(report) + "</div>\n";
+  std::size_t pictures = 0;
+  page += "<div class=\"cards\">\n" + charts(report, pictures);
+  page += confusion(report, pictures % 2 == 0) + predictions(report) + gradients(report) + config(report) +
+          tape(report) + "</div>\n";
   return page +
          "<footer>Written by Wengert. The numbers are in metrics.csv and gradients.csv beside this "
          "file.</footer>\n"

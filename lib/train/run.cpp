@@ -11,6 +11,7 @@
 
 #include "lib/core/fail.hpp"
 #include "lib/io/file.hpp"
+#include "lib/io/numbers.hpp"
 #include "lib/train/report.hpp"
 #include "lib/train/table.hpp"
 #include "wengert/core/grad_mode.hpp"
@@ -61,16 +62,10 @@ std::string text_of(const Setting& setting) {
   return std::get<bool>(setting) ? "yes" : "no";
 }
 
-template <class T>
-std::vector<T> values_of(const Tensor& tensor) {
-  const auto array = tensor.array<T>();
-  return {array.begin(), array.end()};
-}
-
 double norm_of(const Tensor& gradient) {
   // As double, so that squares of small float32 numbers do not vanish.
   double sum = 0;
-  for (const double value : values_of<double>(gradient.detach().astype(float64))) sum += value * value;
+  for (const double value : io::values_of<double>(gradient.detach().astype(float64))) sum += value * value;
   return std::sqrt(sum);
 }
 
@@ -172,9 +167,9 @@ void Run::samples(const Tensor& images, const Tensor& labels, const Tensor& pred
   if (labels.dtype() != int64 || predictions.dtype() != int64)
     fail<DTypeError>(operation, "labels and predictions must be int64: got ", labels.dtype(), " and ",
                      predictions.dtype());
-  const auto is = values_of<std::int64_t>(labels), read = values_of<std::int64_t>(predictions);
+  const auto is = io::values_of<std::int64_t>(labels), read = io::values_of<std::int64_t>(predictions);
   std::vector<double> sure(is.size(), std::numeric_limits<double>::quiet_NaN());
-  if (probabilities.defined()) sure = values_of<double>(probabilities.detach().astype(float64));
+  if (probabilities.defined()) sure = io::values_of<double>(probabilities.detach().astype(float64));
   const auto name = [&](std::int64_t label) {
     const auto i = static_cast<std::size_t>(label);
     return label >= 0 && i < classes.size() ? classes[i] : std::to_string(label);

@@ -47,7 +47,7 @@ circle.s4{fill:var(--c4)}circle.s5{fill:var(--c5)}circle.s6{fill:var(--c6)}circl
 .k0{color:var(--c0)}.k1{color:var(--c1)}.k2{color:var(--c2)}.k3{color:var(--c3)}.k4{color:var(--c4)}.k5{color:var(--c5)}.k6{color:var(--c6)}.k7{color:var(--c7)}
 dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(210px,1fr));gap:6px 28px;margin:12px 0 0;font-size:15px}
 dl div{display:flex;justify-content:space-between;gap:12px;border-bottom:1px solid var(--line);padding:3px 0}
-dt{color:var(--soft);overflow-wrap:anywhere}dd{margin:0;font-weight:550;text-align:right;overflow-wrap:anywhere;font-variant-numeric:tabular-nums}
+dt{color:var(--soft);overflow-wrap:break-word;flex:none;max-width:55%}dd{margin:0;min-width:0;font-weight:550;text-align:right;overflow-wrap:anywhere;font-variant-numeric:tabular-nums}
 .strips{display:grid;grid-template-columns:minmax(0,max-content) minmax(120px,1fr) max-content;gap:7px 14px;align-items:center;margin-top:14px;font-size:14px}
 .strips .row{display:contents}
 .strips .name{overflow-wrap:anywhere;font-family:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:13px}
@@ -62,8 +62,11 @@ dt{color:var(--soft);overflow-wrap:anywhere}dd{margin:0;font-weight:550;text-ali
 .matrix td.zero{color:var(--faint)}
 .matrix td.right,.matrix td.wrong{font-weight:600}
 .matrix td.right.deep{color:#fff}.matrix td.wrong{color:var(--ink)}
+.full .matrix{max-width:640px}
 .classes{margin-top:10px;font-size:14px;color:var(--soft)}
 .samples{display:grid;grid-template-columns:repeat(auto-fill,minmax(80px,1fr));gap:10px;margin-top:14px}
+.samples.named{grid-template-columns:repeat(auto-fill,minmax(108px,1fr))}
+.named small{display:block}
 figure{margin:0;border:1px solid var(--line);border-radius:9px;overflow:hidden;text-align:center;font-size:14px;line-height:1.35;font-variant-numeric:tabular-nums}
 figure img{display:block;width:100%;image-rendering:pixelated;background:#000}
 figcaption{padding:5px 4px 6px;overflow-wrap:anywhere}
@@ -96,7 +99,7 @@ footer{margin-top:28px;font-size:14px;color:var(--soft)}
 .tiles{grid-template-columns:1fr 1fr;gap:8px}.tile{padding:10px 12px}.tile .value{font-size:22px}
 .strips{grid-template-columns:1fr max-content;gap:3px 10px}.strips .strip{grid-column:1/-1;order:3;margin-bottom:7px}.strips .row{display:grid;grid-template-columns:1fr max-content;grid-column:1/-1;gap:3px 10px}
 .matrix{border-spacing:1px;font-size:13px}.matrix td{height:28px}.tape .r{gap:8px}
-.samples{grid-template-columns:repeat(auto-fill,minmax(76px,1fr));gap:8px}}
+.samples{grid-template-columns:repeat(auto-fill,minmax(76px,1fr));gap:8px}.samples.named{grid-template-columns:repeat(auto-fill,minmax(96px,1fr))}}
 @media print{body{background:#fff}.card,.tile{break-inside:avoid}}
 )css";
 

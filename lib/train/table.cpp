@@ -14,6 +14,7 @@
 
 #include "lib/core/fail.hpp"
 #include "lib/io/file.hpp"
+#include "lib/io/numbers.hpp"
 #include "wengert/data/csv.hpp"
 
 namespace wengert::train {
@@ -51,7 +52,7 @@ void Table::read() {
     fail<IoError>(operation_, "the first column must be `step`: got ", io::quote(table.names.front(), 80),
                   ", in ", io::quote(path_));
   columns_.assign(table.names.begin() + 1, table.names.end());
-  const auto values = table.values.array<double>();
+  const std::vector<double> values = io::values_of<double>(table.values);
   const std::size_t width = table.names.size();
   for (std::size_t at = 0; at < values.size(); at += width) {
     const double* row = values.data() + at;
