@@ -1,5 +1,6 @@
 #include "wengert/train/progress.hpp"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,6 +9,20 @@
 #include "lib/core/fail.hpp"
 
 namespace wengert::train {
+namespace {
+
+/// What fits on a terminal's line: one that is broken into two could not be written over.
+std::string fitted(std::string line, std::FILE* terminal) {
+  winsize size{};
+  if (::ioctl(::fileno(terminal), TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return line;
+  std::size_t columns = 0, at = 0;
+  for (; at < line.size(); ++at)
+    if ((static_cast<unsigned char>(line[at]) & 0xC0) != 0x80 && ++columns >= size.ws_col) break;
+  line.resize(at);
+  return line;
+}
+
+}  // namespace
 
 Progress::Progress(std::int64_t steps, const ProgressOptions& options)
     : steps_(steps),
@@ -26,7 +41,7 @@ void Progress::show(std::int64_t done, const std::string& text) {
       seconds() / static_cast<double>(std::max<std::int64_t>(done, 1)) * static_cast<double>(steps_ - done);
   const std::string time = last ? "done" : duration(left) + " left";
   if (live_)
-    std::fprintf(out_, "\r\x1b[K  %s  %s%s", text.c_str(), time.c_str(), last ? "\n" : "");
+    std::fprintf(out_, "\r\x1b[K%s%s", fitted("  " + text + "  " + time, out_).c_str(), last ? "\n" : "");
   else if (done % interval_ == 0 || last || done == 1)
     std::fprintf(out_, "  %s  %s\n", text.c_str(), time.c_str());
   std::fflush(out_);

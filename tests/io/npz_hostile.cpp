@@ -15,7 +15,7 @@ namespace {
 
 std::string little(std::uint64_t value, int count) {
   std::string bytes;
-  for (int i = 0; i < count; ++i) bytes += static_cast<char>(value >> (8 * i) & 255);
+  for (int i = 0; i < count; ++i) bytes += i < 8 ? static_cast<char>(value >> (8 * i) & 255) : '\0';
   return bytes;
 }
 

@@ -1,6 +1,8 @@
 #include "wengert/train/progress.hpp"
 
 #include <doctest/doctest.h>
+#include <pty.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -32,6 +34,26 @@ TEST_CASE("Progress: off a terminal, a plain line now and then") {
   const std::string many = printed(1000, 0);
   CHECK(std::count(many.begin(), many.end(), '\n') == 11);
   CHECK(many.find("\x1b") == std::string::npos);
+}
+
+TEST_CASE("Progress: on a terminal, one line that is written over and fits") {
+  int host = -1, terminal = -1;
+  winsize size{};
+  size.ws_col = 20;
+  size.ws_row = 5;
+  REQUIRE(::openpty(&host, &terminal, nullptr, nullptr, &size) == 0);
+  std::FILE* file = ::fdopen(terminal, "w");
+  {
+    train::Progress progress(2, {.out = file});
+    progress.show(1, "größer and longer than the line");
+    progress.show(2, "two");
+  }
+  char text[200] = {};
+  const auto count = ::read(host, text, sizeof text - 1);
+  CHECK(std::string(text, static_cast<std::size_t>(std::max<ssize_t>(count, 0))) ==
+        "\r\x1b[K  größer and longer\r\x1b[K  two  done\r\n");
+  std::fclose(file);
+  ::close(host);
 }
 
 TEST_CASE("Progress: what it refuses") {
