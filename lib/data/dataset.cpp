@@ -4,9 +4,12 @@
 #include <cmath>
 #include <cstring>
 #include <map>
+#include <numeric>
 
 #include "lib/core/fail.hpp"
 #include "lib/data/shuffle.hpp"
+#include "wengert/core/grad_mode.hpp"
+#include "wengert/ops/shape.hpp"
 
 namespace wengert::data {
 namespace {
@@ -95,6 +98,57 @@ Split Dataset::split(double fraction, std::uint64_t seed, Location where) const 
   const std::vector<std::int64_t> order = shuffled(n, seed);
   return {.train = take({order.begin() + test, order.end()}, where),
           .test = take({order.begin(), order.begin() + test}, where)};
+}
+
+Dataset Dataset::map(const std::function<Tensor(const Tensor&)>& f, Location where) const {
+  constexpr const char* operation = "map";
+  const std::int64_t n = sample_count(operation, inputs, labels);
+  if (n == 0) fail<ValueError>(operation, "there must be a sample: got none");
+  const NoGrad values_only;
+  const Tensor values = inputs.detach(where);
+  StorageRef storage;
+  std::byte* to = nullptr;
+  std::size_t row_bytes = 0;
+  Shape shape;
+  DType dtype = float32;
+  for (std::int64_t i = 0; i < n; ++i) {
+    const Tensor result = f(squeeze(slice(values, 0, i, i + 1, 1, where), {0}, where));
+    if (i == 0) {
+      shape = result.shape();
+      dtype = result.dtype();
+      row_bytes = static_cast<std::size_t>(result.size()) * item_size(dtype);
+      storage = StorageRef::allocate(static_cast<std::size_t>(n) * row_bytes);
+      to = storage.data();
+    } else if (result.shape() != shape) {
+      fail<ShapeError>(operation, "the function must give one shape for all samples: got ", shape, " and ",
+                       result.shape(), " for sample ", i, ". Did you mean data::collate(...)?");
+    } else if (result.dtype() != dtype) {
+      fail<DTypeError>(operation, "the function must give one dtype for all samples: got ", dtype, " and ",
+                       result.dtype(), " for sample ", i);
+    }
+    const void* data = nullptr;
+    const StorageRef held = detail::contiguous_storage(result, dtype, data);
+    if (row_bytes > 0) std::memcpy(to, data, row_bytes);
+    to += row_bytes;
+  }
+  shape.insert(0, n);
+  return {detail::make_leaf(std::move(storage), shape, dtype, false, where), labels.detach(where)};
+}
+
+Dataset Dataset::shuffle(std::uint64_t seed, Location where) const {
+  return take(shuffled(sample_count("shuffle", inputs, labels), seed), where);
+}
+
+std::vector<Dataset> Dataset::batches(std::int64_t size, Location where) const {
+  const std::int64_t n = sample_count("batches", inputs, labels);
+  if (size <= 0) fail<ValueError>("batches", "the size must be positive: got ", size);
+  std::vector<Dataset> parts;
+  for (std::int64_t from = 0; from < n; from += std::min(size, n - from)) {
+    std::vector<std::int64_t> indices(static_cast<std::size_t>(std::min(size, n - from)));
+    std::iota(indices.begin(), indices.end(), from);
+    parts.push_back(take(indices, where));
+  }
+  return parts;
 }
 
 Split stratified_split(const Dataset& set, double fraction, std::uint64_t seed, Location where) {

@@ -34,4 +34,8 @@ std::vector<std::int64_t> shuffled(std::int64_t n, std::uint64_t seed, std::uint
   return order;
 }
 
+std::uint64_t stream_key(std::uint64_t seed, std::uint64_t epoch, std::uint64_t batch) {
+  return mix(mix(mix(~seed) + epoch) + batch);
+}
+
 }  // namespace wengert::data

@@ -1,4 +1,4 @@
-#include "wengert/io/safetensors.hpp"
+#include "lib/io/safetensors.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -9,9 +9,7 @@
 namespace wengert::io {
 namespace {
 
-constexpr const char* loading = "load_safetensors";
-
-Tensor read_tensor(const FileReader& file, const FileEntry& entry, std::uint64_t data,
+Tensor read_tensor(const char* operation, const FileReader& file, const FileEntry& entry, std::uint64_t data,
                    const std::string& path, Location where) {
   const FileType& type = *entry.type;
   const std::uint64_t from = data + entry.offsets[0], bytes = entry.offsets[1] - entry.offsets[0];
@@ -32,17 +30,18 @@ Tensor read_tensor(const FileReader& file, const FileEntry& entry, std::uint64_t
   if (type.may_overflow) {
     const auto* values = reinterpret_cast<const std::int64_t*>(storage.data());
     if (std::any_of(values, values + count, [](std::int64_t value) { return value < 0; }))
-      fail<IoError>(loading, type.name, " elements must be below 2^63 to become int64: got a larger one, in ",
-                    quote(path), ", tensor ", quote(entry.name, 80));
+      fail<IoError>(operation, type.name,
+                    " elements must be below 2^63 to become int64: got a larger one, in ", quote(path),
+                    ", tensor ", quote(entry.name, 80));
   }
   return detail::make_leaf(std::move(storage), entry.shape, type.dtype, false, where);
 }
 
 }  // namespace
 
-void save_safetensors(const std::string& path, const std::map<std::string, Tensor>& state,
+void save_safetensors(const char* operation, const std::string& path,
+                      const std::map<std::string, Tensor>& state,
                       const std::map<std::string, std::string>& metadata) {
-  constexpr const char* operation = "save_safetensors";
   std::vector<const Tensor*> order;
   const std::string header = make_header(operation, state, metadata, order);
   const std::uint64_t length = header.size();
@@ -57,13 +56,25 @@ void save_safetensors(const std::string& path, const std::map<std::string, Tenso
   file.commit();
 }
 
-std::map<std::string, Tensor> load_safetensors(const std::string& path, Location where) {
-  const FileReader file(loading, path);
-  const FileHeader header = read_header(loading, file, path);
+void save_safetensors(const std::string& path, const std::map<std::string, Tensor>& state,
+                      const std::map<std::string, std::string>& metadata) {
+  save_safetensors("save_safetensors", path, state, metadata);
+}
+
+std::map<std::string, Tensor> load_safetensors(const char* operation, const std::string& path,
+                                               std::map<std::string, std::string>& metadata, Location where) {
+  const FileReader file(operation, path);
+  FileHeader header = read_header(operation, file, path);
   std::map<std::string, Tensor> state;
   for (const FileEntry& entry : header.entries)
-    state.emplace(entry.name, read_tensor(file, entry, header.data, path, where));
+    state.emplace(entry.name, read_tensor(operation, file, entry, header.data, path, where));
+  metadata = std::move(header.metadata);
   return state;
+}
+
+std::map<std::string, Tensor> load_safetensors(const std::string& path, Location where) {
+  std::map<std::string, std::string> ignored;
+  return load_safetensors("load_safetensors", path, ignored, where);
 }
 
 std::map<std::string, std::string> safetensors_metadata(const std::string& path) {

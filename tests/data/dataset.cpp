@@ -10,6 +10,7 @@
 #include "wengert/core/error.hpp"
 #include "wengert/ops/creation.hpp"
 #include "wengert/ops/elementwise.hpp"
+#include "wengert/ops/reduction.hpp"
 #include "wengert/ops/shape.hpp"
 
 using namespace wengert;
@@ -153,4 +154,45 @@ TEST_CASE("stratified_split: labels must be classes") {
   CHECK_THROWS_WITH_AS(data::stratified_split(numbered(2), -0.5, 1),
                        "[stratified_split] the fraction held out must be between 0 and 1: got -0.5",
                        ValueError);
+}
+
+TEST_CASE("map: a function of every input") {
+  const auto set = numbered(3);
+  const auto sums = set.map([](const Tensor& x) {
+    CHECK(x.shape() == Shape{2});
+    return sum(x).astype(float64);
+  });
+  CHECK(values<double>(sums.inputs) == std::vector<double>{0, 11, 22});
+  CHECK(values<std::int64_t>(sums.labels) == Ints{0, 1, 2});
+  CHECK(set.map([](const Tensor& x) { return reshape(x, {2, 1}); }).inputs.shape() == Shape{3, 2, 1});
+  const Tensor w = parameter(xt::xarray<float>{1.0f, 2.0f});
+  CHECK(!set.map([&](const Tensor& x) { return x * w; }).inputs.requires_grad());
+  CHECK_THROWS_WITH_AS(
+      set.map([](const Tensor& x) { return zeros({static_cast<int>(x.array<float>()(0)) / 2}); }),
+      "[map] the function must give one shape for all samples: got (0,) and (1,) for sample 2. Did "
+      "you mean data::collate(...)?",
+      ShapeError);
+  CHECK_THROWS_WITH_AS(
+      set.map([](const Tensor& x) { return x.array<float>()(0) == 1.0f ? x.astype(float64) : x; }),
+      "[map] the function must give one dtype for all samples: got float32 and float64 for sample 1",
+      DTypeError);
+  CHECK_THROWS_WITH_AS(numbered(0).map([](const Tensor& x) { return x; }),
+                       "[map] there must be a sample: got none", ValueError);
+}
+
+TEST_CASE("shuffle and batches") {
+  const auto set = numbered(5);
+  const auto mixed = values<std::int64_t>(set.shuffle(3).labels);
+  CHECK(std::set<std::int64_t>(mixed.begin(), mixed.end()).size() == 5);
+  CHECK(values<std::int64_t>(numbered(50).shuffle(3).labels) ==
+        values<std::int64_t>(numbered(50).shuffle(3).labels));
+  CHECK(values<std::int64_t>(numbered(50).shuffle(3).labels) !=
+        values<std::int64_t>(numbered(50).shuffle(4).labels));
+  const auto parts = set.batches(2);
+  REQUIRE(parts.size() == 3);
+  CHECK(values<std::int64_t>(parts[1].labels) == Ints{2, 3});
+  CHECK(values<std::int64_t>(parts[2].labels) == Ints{4});
+  CHECK(set.batches(INT64_MAX).size() == 1);
+  CHECK(numbered(0).batches(2).empty());
+  CHECK_THROWS_WITH_AS(set.batches(0), "[batches] the size must be positive: got 0", ValueError);
 }

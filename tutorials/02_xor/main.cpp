@@ -22,7 +22,7 @@ struct Network : nn::Module {
 
 // Both models give logits: a number whose sigmoid is the probability that the answer is 1.
 template <class Model>
-void train(Model& model, const Tensor& x, const Tensor& y) {
+void fit(Model& model, const Tensor& x, const Tensor& y) {
   optim::Adam optimizer(model.parameters(), {.lr = 0.05});
   std::printf("  step     loss\n");
   for (int step = 0; step <= 500; ++step) {
@@ -52,7 +52,7 @@ int main() {
 
   std::printf("A linear model:\n");
   Linear line;
-  train(line, x, y);
+  fit(line, x, y);
   show(line, x);
   // z(a, b) = u a + v b + c has z(0,0) + z(1,1) = z(0,1) + z(1,0), so it cannot be negative on the left and
   // positive on the right. The best it can do is 1/2 everywhere, at a loss of log 2 = 0.6931.
@@ -61,6 +61,6 @@ int main() {
 
   std::printf("\nA network with 8 hidden units:\n");
   Network network;
-  train(network, x, y);
+  fit(network, x, y);
   show(network, x);
 }

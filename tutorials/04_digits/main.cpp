@@ -8,13 +8,12 @@
 #include <cstring>
 #include <filesystem>
 #include <numbers>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <wengert/wengert.hpp>
-
-#include "../support/loss_curve.hpp"
-#include "../support/progress.hpp"
 
 using namespace wengert;
 
@@ -43,43 +42,62 @@ Score evaluate(Network& model, const data::Dataset& digits) {
   model.eval();  // dropout off
   const Tensor logits = model(digits.inputs);
   model.train();
-  return {nn::cross_entropy(logits, digits.labels).item(),
-          sum(argmax(logits) == digits.labels).item() / static_cast<double>(digits.size())};
+  return {nn::cross_entropy(logits, digits.labels).item(), train::accuracy(logits, digits.labels)};
 }
 
-struct Run {
-  std::vector<double> training, held_out;  // losses after each epoch
-  double accuracy = 0, seconds = 0;        // on the held-out digits at the end
+struct Result {
+  double accuracy, seconds;  // on the held-out digits at the end
 };
 
-Run train(Network& model, const data::Split& digits, int epochs, std::uint64_t seed) {
+Result learn(Network& model, const data::Split& digits, int epochs, std::uint64_t seed, train::Run* run) {
   const double lr = 2e-3;
   optim::Adam optimizer(model.parameters(), {.lr = lr});
   data::Loader batches(digits.train, {.batch_size = 32, .seed = seed});
-  Run run;
-  Progress progress(epochs, 10);
+  train::Progress progress(epochs, {.interval = 10});
+  Score held_out{};
+  bool drawn = false;  // the tape of the first step is enough
   for (int epoch = 1; epoch <= epochs; ++epoch) {
     // Half a cosine: large steps first, ever smaller ones to settle.
     optimizer.set_lr(lr * 0.5 * (1 + std::cos(std::numbers::pi * (epoch - 1) / epochs)));
     for (const auto& [inputs, labels] : batches) {
       const Tensor loss = nn::cross_entropy(model(inputs), labels);
+      if (run && !std::exchange(drawn, true)) run->tape(loss, model.named_parameters());
       optimizer.zero_grad();
       loss.backward();
       optimizer.step();
     }
     // Both losses are measured the same way, after the epoch and without dropout, so that they can be
     // compared.
-    const Score training = evaluate(model, digits.train), held_out = evaluate(model, digits.test);
-    run.training.push_back(training.loss);
-    run.held_out.push_back(held_out.loss);
-    run.accuracy = held_out.accuracy;
+    const Score training = evaluate(model, digits.train);
+    held_out = evaluate(model, digits.test);
+    if (run) {
+      run->log(epoch, {{"loss/training", training.loss},
+                       {"loss/held out", held_out.loss},
+                       {"accuracy/training", training.accuracy},
+                       {"accuracy/held out", held_out.accuracy},
+                       {"lr", optimizer.lr()}});
+      run->log_gradients(epoch, model.named_parameters());
+    }
     char text[100];
     std::snprintf(text, sizeof text, "epoch %2d/%d   loss %.4f   held out %.4f, accuracy %.1f %%", epoch,
                   epochs, training.loss, held_out.loss, 100 * held_out.accuracy);
     progress.show(epoch, text);
   }
-  run.seconds = progress.seconds();
-  return run;
+  return {held_out.accuracy, progress.seconds()};
+}
+
+/// What the network makes of the held-out digits, the wrong ones first, for the report.
+void show(train::Run& run, Network& model, const data::Dataset& held_out) {
+  const NoGrad guard;
+  model.eval();
+  const Tensor probabilities = nn::softmax(model(held_out.inputs)), read = argmax(probabilities);
+  train::ConfusionMatrix matrix(10);
+  matrix.add(read, held_out.labels);
+  run.confusion(matrix);
+  const Tensor order = argsort(read == held_out.labels, 0);
+  const auto sorted = [&](const Tensor& x) { return index_select(x, 0, order); };
+  run.samples(1.0 - reshape(sorted(held_out.inputs), {-1, 8, 8}), sorted(held_out.labels), sorted(read),
+              sorted(max(probabilities, {1})));
 }
 
 /// Digits side by side, two characters a pixel, what was read under each.
@@ -137,18 +155,30 @@ int main(int argc, char** argv) {
     Network model;
     std::printf("Seed %d: %d digits to learn from, %d held out\n", seed, static_cast<int>(split.train.size()),
                 static_cast<int>(split.test.size()));
-    const Run run = train(model, split, epochs, static_cast<std::uint64_t>(seed));
-    std::printf("Accuracy on held-out digits: %.2f %% after %.2f s of training\n", 100 * run.accuracy,
-                run.seconds);
-    accuracies += run.accuracy;
-    if (seed > 1) continue;
+    std::optional<train::Run> run;
+    if (seed == 1)
+      run.emplace("digits_run",
+                  train::Config{{"network", "64-128-128-10"},
+                                {"dropout", 0.3},
+                                {"optimizer", "Adam"},
+                                {"lr", 2e-3},
+                                {"batch size", 32},
+                                {"epochs", epochs},
+                                {"seed", seed}},
+                  train::RunOptions{.title = "Learning to read handwritten digits", .replace = true});
+    const Result result =
+        learn(model, split, epochs, static_cast<std::uint64_t>(seed), run ? &*run : nullptr);
+    std::printf("Accuracy on held-out digits: %.2f %% after %.2f s of training\n", 100 * result.accuracy,
+                result.seconds);
+    accuracies += result.accuracy;
+    if (!run) continue;
 
     draw_some(model, split.test);
-    write_loss_curve("digits_loss.svg", "Learning to read handwritten digits",
-                     {{"training", "#2563eb", run.training}, {"held out", "#c2410c", run.held_out}});
-    io::save_safetensors("digits.safetensors", model.state());
-    std::printf("\nLoss curve: %s\nWeights:    %s\n", std::filesystem::absolute("digits_loss.svg").c_str(),
-                std::filesystem::absolute("digits.safetensors").c_str());
+    show(*run, model, split.test);
+    run->save_weights(model.state());
+    run->write_report();
+    std::printf("\nReport:  %s\nWeights: %s\n", std::filesystem::absolute(run->path("report.html")).c_str(),
+                std::filesystem::absolute(run->path("weights.safetensors")).c_str());
     if (seeds > 1) std::printf("\n");
   }
   if (seeds > 1) std::printf("Mean accuracy over %d seeds: %.2f %%\n", seeds, 100 * accuracies / seeds);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "wengert/core/tensor.hpp"
@@ -24,6 +25,16 @@ struct Dataset {
   /// as `test`, the others are `train`. The same seed gives the same parts on any machine. Throws ValueError
   /// unless fraction is in [0, 1].
   Split split(double fraction, std::uint64_t seed, Location where = {}) const;
+
+  /// A dataset of f(input) for every input, with the same labels. f gets one sample, (...), and gives the
+  /// same shape and dtype for all. It is not recorded. Throws ShapeError or DTypeError where the results
+  /// differ, and ValueError for a dataset without samples, whose results would have no shape.
+  Dataset map(const std::function<Tensor(const Tensor&)>& f, Location where = {}) const;
+  /// All samples in an order drawn from `seed`, the same on any machine.
+  Dataset shuffle(std::uint64_t seed, Location where = {}) const;
+  /// The samples in parts of `size`, in order; the last part may be smaller. Throws ValueError unless size >
+  /// 0. A Loader makes them one at a time instead.
+  std::vector<Dataset> batches(std::int64_t size, Location where = {}) const;
 };
 
 /// The parts of a split: `const auto [train, test] = stratified_split(set, 0.2, 1);`.

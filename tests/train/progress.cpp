@@ -1,0 +1,74 @@
+#include "wengert/train/progress.hpp"
+
+#include <doctest/doctest.h>
+#include <pty.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "wengert/core/error.hpp"
+
+using namespace wengert;
+
+namespace {
+
+/// What a run of `steps` steps prints to a file.
+std::string printed(std::int64_t steps, std::int64_t interval) {
+  std::FILE* file = std::tmpfile();
+  train::Progress progress(steps, {.interval = interval, .out = file});
+  for (std::int64_t step = 1; step <= steps; ++step) progress.show(step, "step " + std::to_string(step));
+  std::rewind(file);
+  std::string text;
+  for (int c; (c = std::fgetc(file)) != EOF;) text += static_cast<char>(c);
+  std::fclose(file);
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("Progress: off a terminal, a plain line now and then") {
+  CHECK(printed(5, 2) ==
+        "  step 1  0.0 s left\n  step 2  0.0 s left\n  step 4  0.0 s left\n  step 5  done\n");
+  CHECK(printed(1, 0) == "  step 1  done\n");
+  const std::string many = printed(1000, 0);
+  CHECK(std::count(many.begin(), many.end(), '\n') == 11);
+  CHECK(many.find("\x1b") == std::string::npos);
+}
+
+TEST_CASE("Progress: on a terminal, one line that is written over and fits") {
+  int host = -1, terminal = -1;
+  winsize size{};
+  size.ws_col = 20;
+  size.ws_row = 5;
+  REQUIRE(::openpty(&host, &terminal, nullptr, nullptr, &size) == 0);
+  std::FILE* file = ::fdopen(terminal, "w");
+  {
+    train::Progress progress(2, {.out = file});
+    progress.show(1, "größer and longer than the line");
+    progress.show(2, "two");
+  }
+  char text[200] = {};
+  const auto count = ::read(host, text, sizeof text - 1);
+  CHECK(std::string(text, static_cast<std::size_t>(std::max<ssize_t>(count, 0))) ==
+        "\r\x1b[K  größer and longer\r\x1b[K  two  done\r\n");
+  std::fclose(file);
+  ::close(host);
+}
+
+TEST_CASE("Progress: what it refuses") {
+  CHECK_THROWS_WITH_AS(train::Progress(0), "[Progress] there must be a step: got 0", ValueError);
+  CHECK_THROWS_WITH_AS(train::Progress(1, {.interval = -1}),
+                       "[Progress] the interval must not be negative: got -1", ValueError);
+}
+
+TEST_CASE("duration") {
+  CHECK(train::duration(0.04) == "0.0 s");
+  CHECK(train::duration(9.94) == "9.9 s");
+  CHECK(train::duration(9.96) == "10 s");
+  CHECK(train::duration(59.7) == "1 min 0 s");
+  CHECK(train::duration(200) == "3 min 20 s");
+  CHECK(train::duration(3600 * 2 + 300) == "2 h 5 min");
+  CHECK(train::duration(-1) == "0.0 s");
+  CHECK(!train::duration(INFINITY).empty());
+}
