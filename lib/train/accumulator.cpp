@@ -6,7 +6,7 @@
 #include "wengert/ops/creation.hpp"
 #include "wengert/ops/elementwise.hpp"
 
-namespace wengert::train {
+namespace wengert::training {
 
 Accumulator::Accumulator(optim::Optimizer& optimizer, std::int64_t steps, std::function<void()> before_step)
     : optimizer_(&optimizer), steps_(steps), before_step_(std::move(before_step)) {
@@ -43,4 +43,4 @@ void Accumulator::step() {
   pending_ = 0;
 }
 
-}  // namespace wengert::train
+}  // namespace wengert::training

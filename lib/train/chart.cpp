@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <limits>
 
-namespace wengert::train {
+namespace wengert::training {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
@@ -197,4 +197,4 @@ std::string line_chart(const std::vector<Series>& series, const ChartSize& size,
   return svg + "</svg>";
 }
 
-}  // namespace wengert::train
+}  // namespace wengert::training

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace wengert::train {
+namespace wengert::training {
 
 struct Series {
   std::string name;
@@ -33,4 +33,4 @@ std::string short_number(double value, int digits = 4);
 /// Text as it may stand in HTML.
 std::string escaped(const std::string& text);
 
-}  // namespace wengert::train
+}  // namespace wengert::training

@@ -6,7 +6,7 @@
 #include "lib/core/fail.hpp"
 #include "lib/io/numbers.hpp"
 
-namespace wengert::train {
+namespace wengert::training {
 
 EarlyStopping::EarlyStopping(const EarlyStoppingOptions& options)
     : options_(options), best_(std::numeric_limits<double>::quiet_NaN()) {
@@ -51,4 +51,4 @@ void EarlyStopping::load(const std::map<std::string, Tensor>& state) {
   waited_ = io::whole_number(state.at("waited"));
 }
 
-}  // namespace wengert::train
+}  // namespace wengert::training

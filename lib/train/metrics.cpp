@@ -12,7 +12,7 @@
 #include "wengert/ops/reduction.hpp"
 #include "wengert/ops/selection.hpp"
 
-namespace wengert::train {
+namespace wengert::training {
 namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
@@ -143,4 +143,4 @@ Tensor ConfusionMatrix::counts() const {
   return detail::make_leaf(std::move(storage), {classes_, classes_}, int64, false, {});
 }
 
-}  // namespace wengert::train
+}  // namespace wengert::training

@@ -8,7 +8,7 @@
 
 #include "lib/core/fail.hpp"
 
-namespace wengert::train {
+namespace wengert::training {
 namespace {
 
 /// What fits on a terminal's line: one that is broken into two could not be written over.
@@ -63,4 +63,4 @@ std::string duration(double seconds) {
   return text;
 }
 
-}  // namespace wengert::train
+}  // namespace wengert::training

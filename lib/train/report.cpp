@@ -10,7 +10,7 @@
 #include "lib/train/tape_view.hpp"
 #include "wengert/train/progress.hpp"
 
-namespace wengert::train {
+namespace wengert::training {
 namespace {
 
 std::string base64(const std::string& bytes) {
@@ -267,4 +267,4 @@ std::string html(const Report& report) {
          "</main></body></html>\n";
 }
 
-}  // namespace wengert::train
+}  // namespace wengert::training

@@ -9,7 +9,7 @@
 #include "wengert/grad/trace.hpp"
 #include "wengert/train/metrics.hpp"
 
-namespace wengert::train {
+namespace wengert::training {
 
 /// One prediction: an image as the bytes of a PNG file, and the classes' names.
 struct Prediction {
@@ -32,4 +32,4 @@ struct Report {
 /// The page, without a reference to anything outside of it.
 std::string html(const Report& report);
 
-}  // namespace wengert::train
+}  // namespace wengert::training

@@ -21,7 +21,7 @@
 #include "wengert/ops/elementwise.hpp"
 #include "wengert/ops/shape.hpp"
 
-namespace wengert::train {
+namespace wengert::training {
 namespace {
 
 namespace fs = std::filesystem;
@@ -199,4 +199,4 @@ void Run::write_report() const {
   write_file("write_report", path("report.html"), html(report));
 }
 
-}  // namespace wengert::train
+}  // namespace wengert::training

@@ -1,7 +1,7 @@
 // The report's style sheet: one column on a phone, two on a desk, light or dark as the reader has it.
 #pragma once
 
-namespace wengert::train {
+namespace wengert::training {
 
 inline constexpr const char* style = R"css(
 :root{color-scheme:light dark;--page:#f6f7f9;--card:#fff;--ink:#14181f;--soft:#5b6472;--faint:#8b94a3;--line:#e3e6eb;
@@ -103,4 +103,4 @@ footer{margin-top:28px;font-size:14px;color:var(--soft)}
 @media print{body{background:#fff}.card,.tile{break-inside:avoid}}
 )css";
 
-}  // namespace wengert::train
+}  // namespace wengert::training

@@ -17,7 +17,7 @@
 #include "lib/io/numbers.hpp"
 #include "wengert/data/csv.hpp"
 
-namespace wengert::train {
+namespace wengert::training {
 namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
@@ -146,4 +146,4 @@ void Table::write_all() const {
   file.commit();
 }
 
-}  // namespace wengert::train
+}  // namespace wengert::training

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-namespace wengert::train {
+namespace wengert::training {
 
 class Table {
  public:
@@ -36,4 +36,4 @@ class Table {
   std::vector<std::vector<double>> rows_;  // shorter than columns_ where a column is newer
 };
 
-}  // namespace wengert::train
+}  // namespace wengert::training

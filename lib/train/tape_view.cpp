@@ -5,7 +5,7 @@
 
 #include "lib/train/chart.hpp"
 
-namespace wengert::train {
+namespace wengert::training {
 namespace {
 
 constexpr std::size_t most = 240;  // entries that are shown
@@ -131,4 +131,4 @@ std::string tape_view(const std::vector<TraceNode>& nodes) {
          arcs + marks + "</svg>" + rows + "</div>";
 }
 
-}  // namespace wengert::train
+}  // namespace wengert::training

@@ -27,7 +27,7 @@ TEST_CASE("Accumulator: the step of one large batch") {
   loss_of(a, x).backward();
   one.step();
   int called = 0;
-  train::Accumulator accumulator(other, 3, [&] { ++called; });
+  training::Accumulator accumulator(other, 3, [&] { ++called; });
   CHECK(!accumulator.backward(loss_of(b, slice(x, 0, 0, 4))));
   CHECK(!accumulator.backward(loss_of(b, slice(x, 0, 4, 8))));
   CHECK(accumulator.pending() == 2);
@@ -44,12 +44,12 @@ TEST_CASE("Accumulator: the last batches are fewer") {
   optim::SGD one(std::vector<Tensor>{a}, {.lr = 0.01}), other(std::vector<Tensor>{b}, {.lr = 0.01});
   loss_of(a, x).backward();
   one.step();
-  train::Accumulator accumulator(other, 5);
+  training::Accumulator accumulator(other, 5);
   accumulator.backward(loss_of(b, slice(x, 0, 0, 4)));
   accumulator.backward(loss_of(b, slice(x, 0, 4, 8)));
   CHECK(accumulator.flush());
   CHECK(b.item() == doctest::Approx(a.item()).epsilon(1e-12));
   CHECK(accumulator.pending() == 0);
-  CHECK_THROWS_WITH_AS(train::Accumulator(other, 0), "[Accumulator] steps must be positive: got 0",
+  CHECK_THROWS_WITH_AS(training::Accumulator(other, 0), "[Accumulator] steps must be positive: got 0",
                        ValueError);
 }

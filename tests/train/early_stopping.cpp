@@ -10,7 +10,7 @@
 using namespace wengert;
 
 TEST_CASE("EarlyStopping: patience, and what counts") {
-  train::EarlyStopping stopping({.patience = 2, .min_delta = 0.1});
+  training::EarlyStopping stopping({.patience = 2, .min_delta = 0.1});
   CHECK(stopping.best_at() == -1);
   CHECK(stopping.add(1.0));
   CHECK(!stopping.add(0.95));  // by too little
@@ -21,7 +21,7 @@ TEST_CASE("EarlyStopping: patience, and what counts") {
   CHECK(stopping.should_stop());
   CHECK(stopping.best() == 0.8);
   CHECK(stopping.best_at() == 2);
-  train::EarlyStopping up({.patience = 1, .maximize = true});
+  training::EarlyStopping up({.patience = 1, .maximize = true});
   CHECK(!up.add(std::nan("")));
   CHECK(up.add(0.5));
   CHECK(up.add(0.6));
@@ -30,7 +30,7 @@ TEST_CASE("EarlyStopping: patience, and what counts") {
 }
 
 TEST_CASE("EarlyStopping: its state goes on") {
-  train::EarlyStopping a({.patience = 2}), b({.patience = 2});
+  training::EarlyStopping a({.patience = 2}), b({.patience = 2});
   b.load(a.state());
   CHECK(b.add(3.0));
   a.add(1.0), a.add(2.0);
@@ -46,8 +46,8 @@ TEST_CASE("EarlyStopping: its state goes on") {
 }
 
 TEST_CASE("EarlyStopping: options it refuses") {
-  CHECK_THROWS_WITH_AS(train::EarlyStopping({.patience = 0}),
+  CHECK_THROWS_WITH_AS(training::EarlyStopping({.patience = 0}),
                        "[EarlyStopping] patience must be positive: got 0", ValueError);
-  CHECK_THROWS_WITH_AS(train::EarlyStopping({.min_delta = -0.5}),
+  CHECK_THROWS_WITH_AS(training::EarlyStopping({.min_delta = -0.5}),
                        "[EarlyStopping] min_delta must not be negative: got -0.5", ValueError);
 }

@@ -11,7 +11,7 @@
 using namespace wengert;
 
 TEST_CASE("Mean: weighted") {
-  train::Mean mean;
+  training::Mean mean;
   CHECK(std::isnan(mean.value()));
   mean.add(1.0, 3.0);
   mean.add(5.0);
@@ -24,32 +24,32 @@ TEST_CASE("Mean: weighted") {
 }
 
 TEST_CASE("MovingMean: the first value counts in full") {
-  train::MovingMean mean(0.9);
+  training::MovingMean mean(0.9);
   CHECK(std::isnan(mean.value()));
   mean.add(4.0);
   CHECK(mean.value() == doctest::Approx(4.0));
   mean.add(2.0);
   CHECK(mean.value() == doctest::Approx((0.9 * 4.0 + 2.0) / 1.9));
-  CHECK_THROWS_WITH_AS(train::MovingMean(1.0),
+  CHECK_THROWS_WITH_AS(training::MovingMean(1.0),
                        "[MovingMean] decay must be from 0 up to, not including, 1: got 1", ValueError);
 }
 
 TEST_CASE("accuracy") {
   const Tensor logits(xt::xtensor<double, 2>{{1, 2}, {5, 3}, {0, 1}, {2, 1}});
-  CHECK(train::accuracy(logits, Tensor(xt::xtensor<int, 1>{1, 0, 0, 0})) == 0.75);
-  CHECK(std::isnan(train::accuracy(zeros({0, 3}), zeros({0}, {.dtype = int64}))));
-  CHECK_THROWS_WITH_AS(train::accuracy(logits, zeros({4})),
+  CHECK(training::accuracy(logits, Tensor(xt::xtensor<int, 1>{1, 0, 0, 0})) == 0.75);
+  CHECK(std::isnan(training::accuracy(zeros({0, 3}), zeros({0}, {.dtype = int64}))));
+  CHECK_THROWS_WITH_AS(training::accuracy(logits, zeros({4})),
                        "[accuracy] labels must be int64: got float32. Did you mean labels.astype(int64)?",
                        DTypeError);
-  CHECK_THROWS_WITH_AS(train::accuracy(logits, zeros({3}, {.dtype = int64})),
+  CHECK_THROWS_WITH_AS(training::accuracy(logits, zeros({3}, {.dtype = int64})),
                        "[accuracy] logits must be (n, classes) for labels (n,): got (4, 2) for (3,)",
                        ShapeError);
-  CHECK_THROWS_WITH_AS(train::accuracy(logits, zeros({4, 1}, {.dtype = int64})),
+  CHECK_THROWS_WITH_AS(training::accuracy(logits, zeros({4, 1}, {.dtype = int64})),
                        "[accuracy] labels must have one dimension: got (4, 1)", ShapeError);
 }
 
 TEST_CASE("ConfusionMatrix: counts and what follows from them") {
-  train::ConfusionMatrix matrix(3);
+  training::ConfusionMatrix matrix(3);
   CHECK(std::isnan(matrix.accuracy()));
   matrix.add(Tensor(xt::xtensor<int, 1>{0, 0, 1, 1}), Tensor(xt::xtensor<int, 1>{0, 1, 1, 1}));
   matrix.add(Tensor(xt::xtensor<float, 2>{{0, 1, 0}}), Tensor(xt::xtensor<int, 1>{1}));
@@ -70,7 +70,7 @@ TEST_CASE("ConfusionMatrix: counts and what follows from them") {
 }
 
 TEST_CASE("ConfusionMatrix: what it refuses, and then has not counted") {
-  train::ConfusionMatrix matrix(2);
+  training::ConfusionMatrix matrix(2);
   const Tensor right(xt::xtensor<int, 1>{0, 1}), wrong(xt::xtensor<int, 1>{0, 2});
   CHECK_THROWS_WITH_AS(matrix.add(right, wrong), "[ConfusionMatrix] a class must be one of 2: got 2",
                        IndexError);
@@ -80,7 +80,7 @@ TEST_CASE("ConfusionMatrix: what it refuses, and then has not counted") {
                        "[ConfusionMatrix] there must be a prediction for each label: got (2,) for (3,)",
                        ShapeError);
   CHECK_THROWS_WITH_AS(matrix.recall(-1), "[recall] a class must be one of 2: got -1", IndexError);
-  CHECK_THROWS_WITH_AS(train::ConfusionMatrix(0),
+  CHECK_THROWS_WITH_AS(training::ConfusionMatrix(0),
                        "[ConfusionMatrix] there must be from 1 to 16384 classes: got 0", ValueError);
   CHECK(matrix.total() == 0);
 }

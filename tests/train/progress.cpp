@@ -16,7 +16,7 @@ namespace {
 /// What a run of `steps` steps prints to a file.
 std::string printed(std::int64_t steps, std::int64_t interval) {
   std::FILE* file = std::tmpfile();
-  train::Progress progress(steps, {.interval = interval, .out = file});
+  training::Progress progress(steps, {.interval = interval, .out = file});
   for (std::int64_t step = 1; step <= steps; ++step) progress.show(step, "step " + std::to_string(step));
   std::rewind(file);
   std::string text;
@@ -44,7 +44,7 @@ TEST_CASE("Progress: on a terminal, one line that is written over and fits") {
   REQUIRE(::openpty(&host, &terminal, nullptr, nullptr, &size) == 0);
   std::FILE* file = ::fdopen(terminal, "w");
   {
-    train::Progress progress(2, {.out = file});
+    training::Progress progress(2, {.out = file});
     progress.show(1, "größer and longer than the line");
     progress.show(2, "two");
   }
@@ -57,18 +57,18 @@ TEST_CASE("Progress: on a terminal, one line that is written over and fits") {
 }
 
 TEST_CASE("Progress: what it refuses") {
-  CHECK_THROWS_WITH_AS(train::Progress(0), "[Progress] there must be a step: got 0", ValueError);
-  CHECK_THROWS_WITH_AS(train::Progress(1, {.interval = -1}),
+  CHECK_THROWS_WITH_AS(training::Progress(0), "[Progress] there must be a step: got 0", ValueError);
+  CHECK_THROWS_WITH_AS(training::Progress(1, {.interval = -1}),
                        "[Progress] the interval must not be negative: got -1", ValueError);
 }
 
 TEST_CASE("duration") {
-  CHECK(train::duration(0.04) == "0.0 s");
-  CHECK(train::duration(9.94) == "9.9 s");
-  CHECK(train::duration(9.96) == "10 s");
-  CHECK(train::duration(59.7) == "1 min 0 s");
-  CHECK(train::duration(200) == "3 min 20 s");
-  CHECK(train::duration(3600 * 2 + 300) == "2 h 5 min");
-  CHECK(train::duration(-1) == "0.0 s");
-  CHECK(!train::duration(INFINITY).empty());
+  CHECK(training::duration(0.04) == "0.0 s");
+  CHECK(training::duration(9.94) == "9.9 s");
+  CHECK(training::duration(9.96) == "10 s");
+  CHECK(training::duration(59.7) == "1 min 0 s");
+  CHECK(training::duration(200) == "3 min 20 s");
+  CHECK(training::duration(3600 * 2 + 300) == "2 h 5 min");
+  CHECK(training::duration(-1) == "0.0 s");
+  CHECK(!training::duration(INFINITY).empty());
 }

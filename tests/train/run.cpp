@@ -21,8 +21,8 @@ using tests::read_bytes;
 
 TEST_CASE("Run: configuration and metrics") {
   const Folder folder;
-  train::Run run(folder / "a/b",
-                 {{"lr", 2e-3}, {"epochs", 40}, {"model", "mlp"}, {"augment", true}, {"scale", 0.5f}});
+  training::Run run(folder / "a/b",
+                    {{"lr", 2e-3}, {"epochs", 40}, {"model", "mlp"}, {"augment", true}, {"scale", 0.5f}});
   const auto config = nlohmann::json::parse(read_bytes(run.path("config.json")));
   CHECK(config ==
         nlohmann::json{{"lr", 2e-3}, {"epochs", 40}, {"model", "mlp"}, {"augment", true}, {"scale", 0.5}});
@@ -45,41 +45,41 @@ TEST_CASE("Run: a folder that holds a run is kept, replaced or gone on with") {
   const Folder folder;
   const std::string path = folder / "run";
   {
-    train::Run run(path);
+    training::Run run(path);
     for (int step = 1; step <= 4; ++step) run.log(step, {{"a,\"b\"", step * 0.5}});
   }
   folder.write("run/notes.txt", "mine");
-  CHECK_THROWS_WITH_AS(train::Run{path},
+  CHECK_THROWS_WITH_AS(training::Run{path},
                        ("[Run] the folder must not hold a run: got \"" + path +
                         "\". Did you mean {.replace = true} or {.resume = true}?")
                            .c_str(),
                        IoError);
   {
-    train::Run run(path, {}, {.resume = true});
+    training::Run run(path, {}, {.resume = true});
     run.rewind(2);
     run.log(3, {{"a,\"b\"", 9}});
     CHECK(read_bytes(run.path("metrics.csv")) == "step,\"a,\"\"b\"\"\"\n1,0.5\n2,1\n3,9\n");
     run.rewind(0);
     CHECK(!std::filesystem::exists(run.path("metrics.csv")));
   }
-  train::Run run(path, {{"x", 1}}, {.replace = true});
+  training::Run run(path, {{"x", 1}}, {.replace = true});
   CHECK(!std::filesystem::exists(run.path("metrics.csv")));
   CHECK(read_bytes(run.path("notes.txt")) == "mine");
-  CHECK_THROWS_WITH_AS(train::Run(path, {}, {.replace = true, .resume = true}),
+  CHECK_THROWS_WITH_AS(training::Run(path, {}, {.replace = true, .resume = true}),
                        "[Run] a run is replaced or resumed: got both", ValueError);
-  CHECK_THROWS_WITH_AS(train::Run(folder / "x", {{"x", 1}, {"x", 2}}),
+  CHECK_THROWS_WITH_AS(training::Run(folder / "x", {{"x", 1}, {"x", 2}}),
                        "[Run] a setting must have a name of its own: got \"x\" again", ValueError);
-  CHECK_THROWS_WITH_AS(train::Run(folder / "x", {{"x", "\xFF"}}),
+  CHECK_THROWS_WITH_AS(training::Run(folder / "x", {{"x", "\xFF"}}),
                        "[Run] names and texts of the configuration must be UTF-8", ValueError);
   CHECK(!std::filesystem::exists(folder / "x"));
   const std::string file = folder.write("file", "");
-  CHECK_THROWS_AS(train::Run{file}, IoError);
-  CHECK_THROWS_AS(train::Run{file + "/below"}, IoError);
+  CHECK_THROWS_AS(training::Run{file}, IoError);
+  CHECK_THROWS_AS(training::Run{file + "/below"}, IoError);
 }
 
 TEST_CASE("Run: metrics that cannot be written are an error, and not kept") {
   const Folder folder;
-  train::Run run(folder / "run");
+  training::Run run(folder / "run");
   run.log(1, {{"a", 1}});
   std::filesystem::remove(run.path("metrics.csv"));
   const std::string text =
@@ -91,7 +91,7 @@ TEST_CASE("Run: metrics that cannot be written are an error, and not kept") {
 
 TEST_CASE("Run: gradients by layer, and weights") {
   const Folder folder;
-  train::Run run(folder / "run");
+  training::Run run(folder / "run");
   nn::Linear layer(2, 1);
   run.log_gradients(1, layer.named_parameters());
   CHECK(!std::filesystem::exists(run.path("gradients.csv")));
@@ -104,7 +104,7 @@ TEST_CASE("Run: gradients by layer, and weights") {
 
 TEST_CASE("Run: samples that do not fit together") {
   const Folder folder;
-  train::Run run(folder / "run");
+  training::Run run(folder / "run");
   const Tensor labels = zeros({2}, {.dtype = int64});
   CHECK_THROWS_WITH_AS(
       run.samples(zeros({3, 8, 8}), labels, labels),

@@ -19,7 +19,7 @@ using tests::read_bytes;
 
 namespace {
 
-std::string report_of(train::Run& run) {
+std::string report_of(training::Run& run) {
   run.write_report();
   return read_bytes(run.path("report.html"));
 }
@@ -44,7 +44,7 @@ void check_nesting(const std::string& page) {
   CHECK(open.empty());
 }
 
-std::vector<std::string> texts(const std::vector<train::Tick>& ticks) {
+std::vector<std::string> texts(const std::vector<training::Tick>& ticks) {
   std::vector<std::string> result;
   for (const auto& tick : ticks) result.push_back(tick.text);
   return result;
@@ -54,7 +54,7 @@ std::vector<std::string> texts(const std::vector<train::Tick>& ticks) {
 
 TEST_CASE("report: all that a run can show, in one file that refers to no other") {
   const Folder folder;
-  train::Run run(folder / "run", {{"a <b>", "x & \"y\""}}, {.title = "A <title>"});
+  training::Run run(folder / "run", {{"a <b>", "x & \"y\""}}, {.title = "A <title>"});
   nn::Linear layer(4, 3);
   for (int step = 1; step <= 5; ++step) {
     run.log(step, {{"loss/training", 1.0 / step}, {"loss/held <out>", 2.0 / step}, {"accuracy", 0.1 * step}});
@@ -63,7 +63,7 @@ TEST_CASE("report: all that a run can show, in one file that refers to no other"
     loss.backward();
     run.log_gradients(step, layer.named_parameters());
   }
-  train::ConfusionMatrix matrix(3);
+  training::ConfusionMatrix matrix(3);
   matrix.add(Tensor(xt::xtensor<int, 1>{0, 1, 1}), Tensor(xt::xtensor<int, 1>{0, 1, 2}));
   run.confusion(matrix, {"<cat>", "dog", "bird"});
   run.samples(zeros({2, 4, 4}), Tensor(xt::xtensor<int, 1>{0, 1}), Tensor(xt::xtensor<int, 1>{0, 2}),
@@ -91,7 +91,7 @@ TEST_CASE("report: all that a run can show, in one file that refers to no other"
 
 TEST_CASE("report: nothing at all, one row, and numbers that are none") {
   const Folder folder;
-  train::Run run(folder / "run");
+  training::Run run(folder / "run");
   CHECK(has(report_of(run), "<h1>run</h1>"));
   run.log(1, {{"a", std::nan("")}, {"b", INFINITY}, {"c", 5.0}, {"d", 0.0}});
   std::string page = report_of(run);
@@ -108,7 +108,7 @@ TEST_CASE("report: nothing at all, one row, and numbers that are none") {
 
 TEST_CASE("report: many rows and a long tape stay small") {
   const Folder folder;
-  train::Run run(folder / "run");
+  training::Run run(folder / "run");
   for (int i = 0; i < 3000; ++i) run.log(i, {{"loss", 1.0 + std::sin(i * 0.1)}});
   Tensor y = parameter(ones({}));
   for (int i = 0; i < 2000; ++i) y = sin(y);
@@ -121,12 +121,12 @@ TEST_CASE("report: many rows and a long tape stay small") {
 
 TEST_CASE("ticks are round numbers") {
   using Texts = std::vector<std::string>;
-  CHECK(texts(train::linear_ticks(0.82, 1.0, 5)) == Texts{"0.85", "0.9", "0.95", "1"});
-  CHECK(texts(train::linear_ticks(0, 40, 5)) == Texts{"0", "10", "20", "30", "40"});
-  CHECK(texts(train::linear_ticks(-1, 1, 5)) == Texts{"-1", "-0.5", "0", "0.5", "1"});
-  CHECK(texts(train::log_ticks(0.009, 1.1, 6)) == Texts{"0.01", "0.1", "1"});
-  CHECK(texts(train::log_ticks(0.09, 2.5, 6)) == Texts{"0.1", "0.2", "0.5", "1", "2"});
-  CHECK(train::short_number(0.0661234) == "0.06612");
-  CHECK(train::short_number(1e-5) == "1.0e-05");
-  CHECK(train::short_number(1438) == "1438");
+  CHECK(texts(training::linear_ticks(0.82, 1.0, 5)) == Texts{"0.85", "0.9", "0.95", "1"});
+  CHECK(texts(training::linear_ticks(0, 40, 5)) == Texts{"0", "10", "20", "30", "40"});
+  CHECK(texts(training::linear_ticks(-1, 1, 5)) == Texts{"-1", "-0.5", "0", "0.5", "1"});
+  CHECK(texts(training::log_ticks(0.009, 1.1, 6)) == Texts{"0.01", "0.1", "1"});
+  CHECK(texts(training::log_ticks(0.09, 2.5, 6)) == Texts{"0.1", "0.2", "0.5", "1", "2"});
+  CHECK(training::short_number(0.0661234) == "0.06612");
+  CHECK(training::short_number(1e-5) == "1.0e-05");
+  CHECK(training::short_number(1438) == "1438");
 }

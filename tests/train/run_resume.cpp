@@ -34,7 +34,7 @@ struct Training {
   Network model;
   optim::Adam optimizer{model.parameters(), {.lr = 3e-3, .amsgrad = true}};
   data::Loader batches;
-  train::EarlyStopping stopping{{.patience = 100}};
+  training::EarlyStopping stopping{{.patience = 100}};
   io::Checkpoint checkpoint;
   std::vector<double> losses;
   int steps = 0;

@@ -42,18 +42,18 @@ Score evaluate(Network& model, const data::Dataset& digits) {
   model.eval();  // dropout off
   const Tensor logits = model(digits.inputs);
   model.train();
-  return {nn::cross_entropy(logits, digits.labels).item(), train::accuracy(logits, digits.labels)};
+  return {nn::cross_entropy(logits, digits.labels).item(), training::accuracy(logits, digits.labels)};
 }
 
 struct Result {
   double accuracy, seconds;  // on the held-out digits at the end
 };
 
-Result learn(Network& model, const data::Split& digits, int epochs, std::uint64_t seed, train::Run* run) {
+Result learn(Network& model, const data::Split& digits, int epochs, std::uint64_t seed, training::Run* run) {
   const double lr = 2e-3;
   optim::Adam optimizer(model.parameters(), {.lr = lr});
   data::Loader batches(digits.train, {.batch_size = 32, .seed = seed});
-  train::Progress progress(epochs, {.interval = 10});
+  training::Progress progress(epochs, {.interval = 10});
   Score held_out{};
   bool drawn = false;  // the tape of the first step is enough
   for (int epoch = 1; epoch <= epochs; ++epoch) {
@@ -87,11 +87,11 @@ Result learn(Network& model, const data::Split& digits, int epochs, std::uint64_
 }
 
 /// What the network makes of the held-out digits, the wrong ones first, for the report.
-void show(train::Run& run, Network& model, const data::Dataset& held_out) {
+void show(training::Run& run, Network& model, const data::Dataset& held_out) {
   const NoGrad guard;
   model.eval();
   const Tensor probabilities = nn::softmax(model(held_out.inputs)), read = argmax(probabilities);
-  train::ConfusionMatrix matrix(10);
+  training::ConfusionMatrix matrix(10);
   matrix.add(read, held_out.labels);
   run.confusion(matrix);
   const Tensor order = argsort(read == held_out.labels, 0);
@@ -155,17 +155,17 @@ int main(int argc, char** argv) {
     Network model;
     std::printf("Seed %d: %d digits to learn from, %d held out\n", seed, static_cast<int>(split.train.size()),
                 static_cast<int>(split.test.size()));
-    std::optional<train::Run> run;
+    std::optional<training::Run> run;
     if (seed == 1)
       run.emplace("digits_run",
-                  train::Config{{"network", "64-128-128-10"},
-                                {"dropout", 0.3},
-                                {"optimizer", "Adam"},
-                                {"lr", 2e-3},
-                                {"batch size", 32},
-                                {"epochs", epochs},
-                                {"seed", seed}},
-                  train::RunOptions{.title = "Learning to read handwritten digits", .replace = true});
+                  training::Config{{"network", "64-128-128-10"},
+                                   {"dropout", 0.3},
+                                   {"optimizer", "Adam"},
+                                   {"lr", 2e-3},
+                                   {"batch size", 32},
+                                   {"epochs", epochs},
+                                   {"seed", seed}},
+                  training::RunOptions{.title = "Learning to read handwritten digits", .replace = true});
     const Result result =
         learn(model, split, epochs, static_cast<std::uint64_t>(seed), run ? &*run : nullptr);
     std::printf("Accuracy on held-out digits: %.2f %% after %.2f s of training\n", 100 * result.accuracy,

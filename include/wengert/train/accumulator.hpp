@@ -7,12 +7,12 @@
 #include "wengert/core/tensor.hpp"
 #include "wengert/optim/optimizer.hpp"
 
-namespace wengert::train {
+namespace wengert::training {
 
 /// Steps an optimizer once for every `steps` batches, by the mean of their losses: the gradients of one batch
 /// that is `steps` times as large, where memory is too small for it.
 ///
-///     train::Accumulator accumulator(optimizer, 4);
+///     training::Accumulator accumulator(optimizer, 4);
 ///     for (const auto& [x, y] : batches) accumulator.backward(nn::mse_loss(model(x), y));
 ///     accumulator.flush();      // the last ones, if they are fewer than 4
 class Accumulator {
@@ -38,4 +38,4 @@ class Accumulator {
   std::function<void()> before_step_;
 };
 
-}  // namespace wengert::train
+}  // namespace wengert::training

@@ -7,7 +7,7 @@
 
 #include "wengert/core/tensor.hpp"
 
-namespace wengert::train {
+namespace wengert::training {
 
 struct EarlyStoppingOptions {
   std::int64_t patience = 10;  ///< how many values without an improvement are borne
@@ -17,7 +17,7 @@ struct EarlyStoppingOptions {
 
 /// Tells when to stop, and which value was the best (Prechelt, "Early stopping - but when?", 1998):
 ///
-///     train::EarlyStopping stopping({.patience = 5});
+///     training::EarlyStopping stopping({.patience = 5});
 ///     for (...) {
 ///       ...
 ///       if (stopping.add(held_out_loss)) best = model.state();   // better than all before
@@ -47,4 +47,4 @@ class EarlyStopping {
   std::int64_t best_at_ = -1, count_ = 0, waited_ = 0;
 };
 
-}  // namespace wengert::train
+}  // namespace wengert::training

@@ -6,7 +6,7 @@
 
 #include "wengert/core/tensor.hpp"
 
-namespace wengert::train {
+namespace wengert::training {
 
 /// A mean that is gathered piece by piece: of a loss over batches of different sizes, say.
 class Mean {
@@ -72,4 +72,4 @@ class ConfusionMatrix {
   std::vector<std::int64_t> counts_;
 };
 
-}  // namespace wengert::train
+}  // namespace wengert::training

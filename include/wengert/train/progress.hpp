@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <string>
 
-namespace wengert::train {
+namespace wengert::training {
 
 struct ProgressOptions {
   std::int64_t interval = 0;  ///< off a terminal every so many steps are printed; 0: about ten in all
@@ -16,7 +16,7 @@ struct ProgressOptions {
 
 /// How far a run of a known number of steps is, and how much time it will still take:
 ///
-///     train::Progress progress(epochs);
+///     training::Progress progress(epochs);
 ///     for (int epoch = 1; epoch <= epochs; ++epoch) {
 ///       ...
 ///       progress.show(epoch, "epoch 3/40   loss 0.0661");
@@ -44,4 +44,4 @@ class Progress {
 /// A time as people say it: "0.6 s", "12 s", "3 min 20 s", "2 h 5 min".
 std::string duration(double seconds);
 
-}  // namespace wengert::train
+}  // namespace wengert::training

@@ -15,7 +15,7 @@
 #include "wengert/nn/module.hpp"
 #include "wengert/train/metrics.hpp"
 
-namespace wengert::train {
+namespace wengert::training {
 
 /// A value of a run's configuration: a text, a number or a flag.
 using Setting = std::variant<std::string, double, std::int64_t, bool>;
@@ -47,7 +47,7 @@ using Metric = std::pair<std::string, double>;
 
 /// A training run:
 ///
-///     train::Run run("runs/digits", {{"lr", 2e-3}, {"epochs", 40}});
+///     training::Run run("runs/digits", {{"lr", 2e-3}, {"epochs", 40}});
 ///     for (...) {
 ///       run.log(epoch, {{"loss/training", a}, {"loss/held out", b}, {"accuracy", c}});
 ///       run.log_gradients(epoch, model.named_parameters());
@@ -103,4 +103,4 @@ class Run {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace wengert::train
+}  // namespace wengert::training
