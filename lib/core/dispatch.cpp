@@ -31,6 +31,15 @@ constexpr Isa isas[] = {
        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
      }},
 #endif
+#ifdef WENGERT_HAS_AVX512
+    {"avx512", avx512::fill_rows, avx512::fill_others,
+     [] {
+       __builtin_cpu_init();
+       return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd") &&
+              __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+              __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
+     }},
+#endif
 };
 
 Choice choose() {

@@ -5,8 +5,8 @@
 
 namespace wengert::kernel {
 
-/// The table for this processor, or for what WENGERT_ISA names ("baseline", "avx2"). Throws ValueError, at
-/// the first use, if that cannot be.
+/// The table for this processor, or for what WENGERT_ISA names ("baseline", "avx2", "avx512"). Throws
+/// ValueError, at the first use, if that cannot be.
 const Table& table();
 /// The baseline's table on every processor: for what must have the same bits everywhere.
 const Table& baseline_table();

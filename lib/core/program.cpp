@@ -243,6 +243,17 @@ class Program::Run {
     return scratch(0) + offsets_[static_cast<std::size_t>(p_->slot_[v])];
   }
 
+  template <class T>
+  void spread(const Place& place) const {
+    const T* from = reinterpret_cast<const T*>(place.at);
+    T* to = reinterpret_cast<T*>(place.spread);
+    constexpr std::size_t count = kernel::single_bytes / sizeof(T);
+    for (std::int64_t r = 0; r < rows_; ++r, to += count) {
+      const T element = from[r];
+      for (std::size_t k = 0; k < count; ++k) to[k] = element;
+    }
+  }
+
   void run_step(const Step& step, std::int64_t length) {
     const Value& value = p_->values_[step.value];
     const Place& out = places_[step.value];
@@ -286,9 +297,12 @@ class Program::Run {
         break;
       }
       case Step::Kind::spread:
-        for (std::int64_t r = 0; r < rows_; ++r)
-          fill_single(out.spread + static_cast<std::size_t>(r) * kernel::single_bytes,
-                      out.at + r * value.item, value.item);
+        if (value.item == 4)
+          spread<std::uint32_t>(out);
+        else if (value.item == 8)
+          spread<std::uint64_t>(out);
+        else
+          spread<std::uint8_t>(out);
         break;
       case Step::Kind::sum_rows: {
         const Place& from = places_[value.in[0]];

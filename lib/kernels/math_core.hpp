@@ -33,6 +33,10 @@ template <class A>
 struct FmaTrait<xsimd::fma3<A>> : std::true_type {};
 template <>
 struct FmaTrait<xsimd::fma4> : std::true_type {};
+#ifdef __AVX512F__
+template <>
+struct FmaTrait<xsimd::avx512bw> : std::true_type {};
+#endif
 template <class B>
 constexpr bool has_fma = FmaTrait<typename B::arch_type>::value;
 
@@ -110,14 +114,44 @@ WENGERT_MATH_FN B with_sign_of(B mag, B sign) {
   return magnitude(mag) | sign_bit(sign);
 }
 
+#ifdef __AVX512F__
+// xsimd 8.1 multiplies and adds there.
+WENGERT_MATH_FN xsimd::batch<float> fma(xsimd::batch<float> a, xsimd::batch<float> b, xsimd::batch<float> c) {
+  return _mm512_fmadd_ps(a, b, c);
+}
+WENGERT_MATH_FN xsimd::batch<double> fma(xsimd::batch<double> a, xsimd::batch<double> b,
+                                         xsimd::batch<double> c) {
+  return _mm512_fmadd_pd(a, b, c);
+}
+WENGERT_MATH_FN xsimd::batch<float> fnma(xsimd::batch<float> a, xsimd::batch<float> b,
+                                         xsimd::batch<float> c) {
+  return _mm512_fnmadd_ps(a, b, c);
+}
+WENGERT_MATH_FN xsimd::batch<double> fnma(xsimd::batch<double> a, xsimd::batch<double> b,
+                                          xsimd::batch<double> c) {
+  return _mm512_fnmadd_pd(a, b, c);
+}
+WENGERT_MATH_FN xsimd::batch<float> fms(xsimd::batch<float> a, xsimd::batch<float> b, xsimd::batch<float> c) {
+  return _mm512_fmsub_ps(a, b, c);
+}
+WENGERT_MATH_FN xsimd::batch<double> fms(xsimd::batch<double> a, xsimd::batch<double> b,
+                                         xsimd::batch<double> c) {
+  return _mm512_fmsub_pd(a, b, c);
+}
+#else
+using xsimd::fma;
+using xsimd::fms;
+using xsimd::fnma;
+#endif
+
 template <class B>
 WENGERT_MATH_FN B madd(B a, B b, B c) {
-  return xsimd::fma(a, b, c);
+  return kernel::fma(a, b, c);
 }
 template <class B>
 WENGERT_MATH_FN B nmadd(B a, B b, B c) {  // c - a b
   if constexpr (has_fma<B>)
-    return xsimd::fnma(a, b, c);
+    return kernel::fnma(a, b, c);
   else
     return c - a * b;  // the library's negates first
 }
@@ -235,7 +269,7 @@ template <class B>
 WENGERT_MATH_FN Dw<B> two_prod(B a, B b) {
   const B p = a * b;
   if constexpr (has_fma<B>) {
-    return {p, xsimd::fms(a, b, p)};
+    return {p, kernel::fms(a, b, p)};
   } else {
     const Dw<B> x = halves(a), y = halves(b);
     return {p, x.lo * y.lo - (((p - x.hi * y.hi) - x.lo * y.hi) - x.hi * y.lo)};

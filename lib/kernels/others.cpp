@@ -2,6 +2,7 @@
 // is exact or adds in a fixed order, so plain loops that the compiler vectorizes give the same bits
 // everywhere.
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "lib/kernels/table.hpp"
@@ -105,6 +106,21 @@ inline T combine(T a, T b) {
   if constexpr (reduction == Reduction::min) return (a < b) | (a != a) ? a : b;
 }
 
+// As wide as the instruction set's registers, which hold all the running values of a fold then.
+#if defined(__AVX512F__)
+constexpr std::size_t register_bytes = 64;
+#elif defined(__AVX__)
+constexpr std::size_t register_bytes = 32;
+#else
+constexpr std::size_t register_bytes = 16;
+#endif
+template <class T>
+struct Wide {
+  static constexpr std::size_t size = register_bytes / sizeof(T);
+  typedef T Vector __attribute__((vector_size(register_bytes)));
+  typedef T Unaligned __attribute__((vector_size(register_bytes), aligned(sizeof(T)), may_alias));
+};
+
 // Sixty-four running values over at most 2048 elements, then halves of longer ranges: the error grows with
 // the logarithm of the length, and the order depends on the length alone.
 template <Reduction reduction, class T>
@@ -119,11 +135,18 @@ T fold_range(const T* in, std::size_t n) {
     const std::size_t half = n / 2 / lanes * lanes;
     return combine<reduction>(fold_range<reduction>(in, half), fold_range<reduction>(in + half, n - half));
   }
-  T running[lanes];
-  for (std::size_t k = 0; k < lanes; ++k) running[k] = in[k];
+  using Vector = typename Wide<T>::Vector;
+  constexpr std::size_t size = Wide<T>::size, vectors = lanes / size;
+  const auto load = [](const T* from) -> Vector {
+    return *reinterpret_cast<const typename Wide<T>::Unaligned*>(from);
+  };
+  Vector wide[vectors];
+  for (std::size_t v = 0; v < vectors; ++v) wide[v] = load(in + v * size);
   std::size_t i = lanes;
   for (; i + lanes <= n; i += lanes)
-    for (std::size_t k = 0; k < lanes; ++k) running[k] = combine<reduction>(running[k], in[i + k]);
+    for (std::size_t v = 0; v < vectors; ++v) wide[v] = combine<reduction>(wide[v], load(in + i + v * size));
+  T running[lanes];
+  std::memcpy(running, wide, sizeof running);
   for (std::size_t k = 0; i < n; ++i, ++k) running[k] = combine<reduction>(running[k], in[i]);
   for (std::size_t width = lanes / 2; width > 0; width /= 2)
     for (std::size_t k = 0; k < width; ++k) running[k] = combine<reduction>(running[k], running[k + width]);

@@ -77,5 +77,9 @@ namespace avx2 {
 void fill_rows(Table& table);
 void fill_others(Table& table);
 }  // namespace avx2
+namespace avx512 {
+void fill_rows(Table& table);
+void fill_others(Table& table);
+}  // namespace avx512
 
 }  // namespace wengert::kernel
