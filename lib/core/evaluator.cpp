@@ -79,13 +79,6 @@ void Evaluator::bind() {
     const auto& [node, shape] = plan.sources[v];
     if (value.input) {
       held.emplace_back(node);
-      if (value.layout == Layout::strided && across_memory(*node)) {
-        held.push_back(compact(held.back()));
-        Node& packed = held.back().recorded();
-        bindings[v].reader =
-            StridedReader(packed.data, value.item, *shape, broadcast_strides(packed, *shape));
-        continue;
-      }
       bindings[v].data = node->data;
       if (value.layout == Layout::strided) {
         bindings[v].reader = StridedReader(node->data, value.item, *shape, broadcast_strides(*node, *shape));

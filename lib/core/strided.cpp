@@ -9,6 +9,12 @@
 namespace wengert {
 namespace {
 
+constexpr std::int64_t panel_line = 128;    // bytes read at a time: two cache lines, which come together
+constexpr std::int64_t panel_columns = 16;  // turned around at a time
+constexpr std::int64_t panel_gap = 16;  // between a panel's rows: a power of two apart they share cache sets
+constexpr std::int64_t widest_panel =
+    8192;  // elements of a row, so that a panel stays in the second-level cache
+
 void copy_run(std::byte* to, const std::byte* from, std::int64_t count, std::int64_t stride,
               std::size_t item) {
   kernel::table().gather[item / 4](to, from, static_cast<std::size_t>(count), stride);
@@ -53,6 +59,10 @@ StridedReader::StridedReader(const std::byte* data, std::size_t item, const Shap
     extents_[i] = extents[count - 1 - i];
     strides_[i] = steps[count - 1 - i];
   }
+  const std::int64_t columns = extents_.back();
+  if (count >= 2 && item >= 4 && strides_[count - 2] == 1 && strides_[count - 1] > 16 &&
+      extents_[count - 2] > 16 && columns > 16 && columns <= widest_panel)
+    panel_rows_ = panel_line / static_cast<std::int64_t>(item);
 }
 
 const std::byte* StridedReader::read(std::int64_t start, std::int64_t count, std::byte* buffer) {
@@ -73,8 +83,50 @@ const std::byte* StridedReader::read(std::int64_t start, std::int64_t count, std
     }
     return data_ + offset * static_cast<std::int64_t>(item_);
   }
+  if (panel_rows_ > 0) return read_across(start, count, buffer);
   gather(start, count, buffer);
   return buffer;
+}
+
+const std::byte* StridedReader::read_across(std::int64_t start, std::int64_t count, std::byte* buffer) {
+  const std::int64_t columns = extents_.back();
+  const auto item = static_cast<std::int64_t>(item_);
+  const auto at = [&](std::int64_t position) {
+    const std::int64_t row = position / columns;
+    if (row < panel_first_ || row >= panel_end_) fill_panel(row);
+    return panel_.data() + ((row - panel_first_) * (columns + panel_gap) + position % columns) * item;
+  };
+  if (start % columns + count <= columns) return at(start);
+  for (std::byte* to = buffer; count > 0;) {
+    const std::int64_t run = std::min(count, columns - start % columns);
+    std::memcpy(to, at(start), static_cast<std::size_t>(run * item));
+    to += run * item;
+    start += run;
+    count -= run;
+  }
+  return buffer;
+}
+
+/// Turns around the rows from `row` on, as far as the panel and the matrix go.
+void StridedReader::fill_panel(std::int64_t row) {
+  const std::size_t last = extents_.size() - 1;
+  const std::int64_t columns = extents_[last], rows = extents_[last - 1], pitch = columns + panel_gap;
+  const auto item = static_cast<std::int64_t>(item_);
+  if (!panel_) panel_ = StorageRef::allocate(static_cast<std::size_t>(panel_rows_ * pitch * item));
+  const std::int64_t within = row % rows;
+  std::int64_t offset = within, rest = row / rows;
+  for (std::size_t i = last - 1; i-- > 0;) {
+    offset += rest % extents_[i] * strides_[i];
+    rest /= extents_[i];
+  }
+  const std::int64_t count = std::min(panel_rows_, rows - within);
+  const auto turn = kernel::table().transpose[item_ / 8];
+  for (std::int64_t column = 0; column < columns; column += panel_columns)
+    turn(panel_.data() + column * item, data_ + (offset + column * strides_[last]) * item,
+         static_cast<std::size_t>(count), static_cast<std::size_t>(std::min(panel_columns, columns - column)),
+         pitch, strides_[last]);
+  panel_first_ = row;
+  panel_end_ = row + count;
 }
 
 void StridedReader::gather(std::int64_t start, std::int64_t count, std::byte* to) const {
@@ -102,12 +154,6 @@ void StridedReader::gather(std::int64_t start, std::int64_t count, std::byte* to
       position[i] = 0;
     }
   }
-}
-
-bool across_memory(const Node& node) {
-  const std::size_t ndim = node.shape.size();
-  return ndim >= 2 && node.strides[ndim - 1] > 16 && node.shape[ndim - 1] > 16 && node.shape[ndim - 2] > 16 &&
-         node.strides[ndim - 2] == 1;
 }
 
 Strides broadcast_strides(const Node& node, const Shape& shape) {

@@ -21,17 +21,21 @@ class StridedReader {
 
  private:
   void gather(std::int64_t start, std::int64_t count, std::byte* to) const;
+  const std::byte* read_across(std::int64_t start, std::int64_t count, std::byte* buffer);
+  void fill_panel(std::int64_t row);
 
   const std::byte* data_ = nullptr;
   std::size_t item_ = 0;
   Shape extents_;
   Strides strides_;
   std::int64_t filled_ = 0;  // of a single repeated element: how much of the buffer holds it already
+  // Rows that run across memory, as a transposed array's do, are turned around some at a time, so that every
+  // cache line that is read is used whole.
+  std::int64_t panel_rows_ = 0;  // at a time; 0 for other arrays
+  std::int64_t panel_first_ = -1, panel_end_ = -1;
+  StorageRef panel_;
 };
 
-/// True for a large array whose rows run across memory, as a transposed one's do: read by rows, every element
-/// would cost a cache line. Turning it around first, by tiles, is several times cheaper.
-bool across_memory(const Node& node);
 /// The strides of `node` seen as an array of `shape`, to which it must broadcast.
 Strides broadcast_strides(const Node& node, const Shape& shape);
 /// Repeats one element of `item` bytes over kernel::single_bytes, as block kernels take it.

@@ -45,16 +45,10 @@ void run_blocks(kernel::Block kernel, Node& out, Node* const* in, std::size_t co
   if (direct) return kernel(to, from, static_cast<std::size_t>(size), single);
 
   StridedReader readers[max_inputs];
-  Tensor packed[max_inputs];
   for (std::size_t i = 0; i < count; ++i) {
     if (!in[i] || single >> i & 1) continue;
-    Node* from_node = in[i];
-    if (across_memory(*from_node)) {
-      packed[i] = compact(Tensor(from_node));
-      from_node = &packed[i].node();
-    }
-    readers[i] = StridedReader(from_node->data, item_size(from_node->dtype), out.shape,
-                               broadcast_strides(*from_node, out.shape));
+    readers[i] =
+        StridedReader(in[i]->data, item_size(in[i]->dtype), out.shape, broadcast_strides(*in[i], out.shape));
   }
   alignas(64) std::byte buffers[max_inputs][block * 8];
   const auto item = static_cast<std::int64_t>(item_size(out.dtype));

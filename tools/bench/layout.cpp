@@ -20,7 +20,7 @@ const Tensor& transposed() {
 template <class F>
 void measure(const char* name, F f) {
   benchmark::RegisterBenchmark(name, [f](benchmark::State& state) {
-    for (auto _ : state) benchmark::DoNotOptimize(f());
+    for (auto _ : state) benchmark::DoNotOptimize(f().template array<float>().data());
     state.SetBytesProcessed(state.iterations() * 1024 * 1024 * 4);
   });
 }
@@ -29,7 +29,8 @@ void measure(const char* name, F f) {
 
 int main(int argc, char** argv) {
   const Tensor &x = square_matrix(), &t = transposed();
-  const Tensor row = randn({1024}), column = randn({1024, 1}), twice = randn({1024, 2048});
+  const Tensor other = randn({1024, 1024}), row = randn({1024}), column = randn({1024, 1}),
+               twice = randn({1024, 2048});
   const Tensor every_other = slice(twice, 1, 0, 2048, 2);
   const auto copied = [](const Tensor& a) { return a + 0.0; };
   measure("sum/contiguous", [=] { return sum(x); });
@@ -41,7 +42,7 @@ int main(int argc, char** argv) {
   measure("sum_columns/transposed", [=] { return sum(t, {0}); });
   measure("max_columns/contiguous", [=] { return max(x, {0}); });
   measure("max_columns/transposed", [=] { return max(t, {0}); });
-  measure("add/contiguous", [=] { return x + x; });
+  measure("add/contiguous", [=] { return x + other; });
   measure("add/row", [=] { return x + row; });
   measure("add/column", [=] { return x + column; });
   measure("add/transposed", [=] { return x + t; });
