@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "lib/core/fail.hpp"
+#include "lib/ops/matmul.hpp"
 #include "wengert/core/grad_mode.hpp"
 #include "wengert/core/node.hpp"
 #include "wengert/core/scope.hpp"
@@ -59,7 +60,9 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Locatio
     fail<ShapeError>("linear", "the bias must be (out): got ", bias.shape(), " for a weight of ",
                      weight.shape());
   const Scope scope("linear");
-  const Tensor product = matmul(x, transpose(weight, where), where);
+  const bool plain = x.ndim() > 1 && x.dtype() == weight.dtype() && is_float(x.dtype());
+  const Tensor product =
+      plain ? matmul_transposed(x, weight, where) : matmul(x, transpose(weight, where), where);
   return bias.defined() ? add({product, where}, bias) : product;
 }
 

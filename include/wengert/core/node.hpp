@@ -8,6 +8,7 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "wengert/core/scope.hpp"
@@ -24,9 +25,21 @@ struct Attributes {
 
 /// What a leaf keeps beside its value. Shared by all versions of the leaf that graphs still hold.
 struct Leaf {
+  /// Held for a few instructions at a time, and hardly ever by two threads.
+  class Lock {
+   public:
+    void lock() noexcept {
+      while (held_.exchange(true, std::memory_order_acquire)) std::this_thread::yield();
+    }
+    void unlock() noexcept { held_.store(false, std::memory_order_release); }
+
+   private:
+    std::atomic<bool> held_{false};
+  };
+
   std::atomic<std::uint32_t> references{1};
-  std::mutex mutex;  // guards grad
-  Tensor grad;       // dropped when the last user handle goes, which breaks the cycle through create_graph
+  Lock mutex;   // guards grad
+  Tensor grad;  // dropped when the last user handle goes, which breaks the cycle through create_graph
   bool abandoned = false;  // no user handle is left
 };
 
