@@ -15,6 +15,8 @@
 
 #include <wengert/wengert.hpp>
 
+#include "../support/loss_curve.hpp"
+
 using namespace wengert;
 
 struct Network : nn::Module {
@@ -46,10 +48,12 @@ Score evaluate(Network& model, const data::Dataset& digits) {
 }
 
 struct Result {
-  double accuracy, seconds;  // on the held-out digits at the end
+  double accuracy, seconds;                // on the held-out digits at the end
+  std::vector<double> training, held_out;  // losses after each epoch
 };
 
 Result learn(Network& model, const data::Split& digits, int epochs, std::uint64_t seed, training::Run* run) {
+  Result result;
   const double lr = 2e-3;
   optim::Adam optimizer(model.parameters(), {.lr = lr});
   data::Loader batches(digits.train, {.batch_size = 32, .seed = seed});
@@ -70,6 +74,8 @@ Result learn(Network& model, const data::Split& digits, int epochs, std::uint64_
     // compared.
     const Score training = evaluate(model, digits.train);
     held_out = evaluate(model, digits.test);
+    result.training.push_back(training.loss);
+    result.held_out.push_back(held_out.loss);
     if (run) {
       run->log(epoch, {{"loss/training", training.loss},
                        {"loss/held out", held_out.loss},
@@ -83,7 +89,9 @@ Result learn(Network& model, const data::Split& digits, int epochs, std::uint64_
                   epochs, training.loss, held_out.loss, 100 * held_out.accuracy);
     progress.show(epoch, text);
   }
-  return {held_out.accuracy, progress.seconds()};
+  result.accuracy = held_out.accuracy;
+  result.seconds = progress.seconds();
+  return result;
 }
 
 /// What the network makes of the held-out digits, the wrong ones first, for the report.
@@ -177,8 +185,13 @@ int main(int argc, char** argv) {
     show(*run, model, split.test);
     run->save_weights(model.state());
     run->write_report();
-    std::printf("\nReport:  %s\nWeights: %s\n", std::filesystem::absolute(run->path("report.html")).c_str(),
-                std::filesystem::absolute(run->path("weights.safetensors")).c_str());
+    write_loss_curve(run->path("loss.svg"), "Learning to read handwritten digits",
+                     {{"training", "#2563eb", result.training}, {"held out", "#c2410c", result.held_out}});
+    std::printf("\n");
+    for (const auto& [what, file] : {std::pair{"Report:     ", "report.html"},
+                                     {"Loss curve: ", "loss.svg"},
+                                     {"Weights:    ", "weights.safetensors"}})
+      std::printf("%s%s\n", what, std::filesystem::absolute(run->path(file)).c_str());
     if (seeds > 1) std::printf("\n");
   }
   if (seeds > 1) std::printf("Mean accuracy over %d seeds: %.2f %%\n", seeds, 100 * accuracies / seeds);
