@@ -1,6 +1,7 @@
 #include "wengert/ops/pooling.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "lib/ops/blocks.hpp"
 #include "lib/ops/dense.hpp"
@@ -34,16 +35,22 @@ Shape pooled_shape(const Tensor& x, const Windows& w) {
 template <class T>
 void search(std::int64_t* to, const T* from, const Windows& w, std::int64_t channels) {
   const std::int64_t places = w.places(), pixels = w.pixels();
+  const StorageRef room = StorageRef::allocate(static_cast<std::size_t>(places) * sizeof(T));
+  T* const largest = reinterpret_cast<T*>(room.data());
+  using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
   for (std::int64_t c = 0; c < channels; ++c, to += places, from += pixels) {
     std::fill_n(to, places, std::int64_t{-1});
+    std::fill_n(largest, places, T(0));
     for_each_run(w, [=](const WindowRun& run) {
       std::int64_t* best = to + run.to + run.lead;
+      T* held = largest + run.to + run.lead;
+      // Without a branch: which element is larger cannot be predicted.
       for (std::int64_t i = 0, at = run.from; i < run.count; ++i, at += run.step) {
-        if (best[i] >= 0) {
-          const T held = from[best[i]];
-          if (!(from[at] > held || (from[at] != from[at] && held == held))) continue;
-        }
-        best[i] = at;
+        const T x = from[at], y = held[i];
+        const Bits take = -static_cast<Bits>((best[i] < 0) | (x > y) | ((x != x) & (y == y)));
+        const auto index = static_cast<std::int64_t>(static_cast<std::make_signed_t<Bits>>(take));
+        best[i] = (at & index) | (best[i] & ~index);
+        held[i] = std::bit_cast<T>((std::bit_cast<Bits>(x) & take) | (std::bit_cast<Bits>(y) & ~take));
       }
     });
   }
@@ -68,9 +75,10 @@ Tensor max_pool(const char* name, std::size_t rank, const Tensor& x, const Axes&
   const Shape flat{x.shape()[0], x.shape()[1], w.pixels()};
   const Tensor places = index_tensor({flat[0], flat[1], w.places()}, where, [&](std::int64_t* to) {
     const Tensor values = dense(x.node());
-    with_element(x.dtype(), [&](auto unit) {
-      search(to, values.node().values<decltype(unit)>(), w, flat[0] * flat[1]);
-    });
+    if (x.dtype() == float32)
+      search(to, values.node().values<float>(), w, flat[0] * flat[1]);
+    else
+      search(to, values.node().values<double>(), w, flat[0] * flat[1]);
   });
   return reshape(gather(reshape(x, flat, where), 2, places, where), pooled_shape(x, w), where);
 }
