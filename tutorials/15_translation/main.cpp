@@ -56,7 +56,7 @@ struct Translator : nn::Module {
         start(2 * size.units, size.units),
         head(3 * size.units, target_letters) {}
 
-  /// int64 (batch, S), and how long each text is.
+  /// Texts, int64 (batch, S), and where there is one, boolean (batch, S).
   Memory read(const Tensor& tokens, const Tensor& real) const {
     const std::vector<Tensor> columns = split(tokens, {1}, 1), there = split(real, {1}, 1);
     const std::size_t S = columns.size();
@@ -65,8 +65,8 @@ struct Translator : nn::Module {
       Tensor h = zeros({tokens.shape()[0], size.units}, {.dtype = source.weight.dtype()});
       for (std::size_t k = 0; k < S; ++k) {
         const std::size_t t = from_end ? S - 1 - k : k;
-        h = where(there[t], cell(source(squeeze(columns[t], {1})), h),
-                  h);  // nothing changes where nothing stands
+        const Tensor next = cell(source(squeeze(columns[t], {1})), h);
+        h = where(there[t], next, h);  // nothing changes where nothing stands
         states[t] = h;
       }
       return h;
