@@ -57,7 +57,7 @@ struct Outcome {
 Outcome measure(const Network& model, const data::Split& digits) {
   const NoGrad guard;
   return {nn::cross_entropy(model(digits.train.inputs), digits.train.labels).item(),
-          train::accuracy(model(digits.test.inputs), digits.test.labels)};
+          training::accuracy(model(digits.test.inputs), digits.test.labels)};
 }
 
 Outcome fit(const Plan& plan, const data::Split& digits, std::uint64_t seed) {
@@ -195,7 +195,7 @@ double gradient_noise(std::int64_t batch, const data::Dataset& digits) {
     return concat(parts);
   };
   const Tensor all = gradient(digits.inputs, digits.labels);
-  train::Mean squares;
+  training::Mean squares;
   data::Loader batches(digits, {.batch_size = batch, .drop_last = true});
   while (squares.weight() < 200)
     for (const auto& [inputs, labels] : batches)

@@ -116,7 +116,7 @@ struct Score {
 template <class Model>
 Score evaluate(Model& model, const data::Dataset& set) {
   const Tensor logits = all_logits(model, set.inputs);
-  return {nn::cross_entropy(logits, set.labels).item(), train::accuracy(logits, set.labels)};
+  return {nn::cross_entropy(logits, set.labels).item(), training::accuracy(logits, set.labels)};
 }
 
 /// Each picture or, as a coin says, its mirror image.
@@ -130,7 +130,7 @@ struct Result {
 };
 
 template <class Model>
-Result learn(Model& model, const Task& task, int epochs, double lr, train::Run* run) {
+Result learn(Model& model, const Task& task, int epochs, double lr, training::Run* run) {
   const data::Split& pictures = task.pictures;
   data::LoaderOptions options{.batch_size = 128, .drop_last = true};
   if (task.mirrored) options.transform = mirror_some;
@@ -146,7 +146,7 @@ Result learn(Model& model, const Task& task, int epochs, double lr, train::Run* 
     return first;
   }());
 
-  train::Progress progress(epochs, {.interval = 1});
+  training::Progress progress(epochs, {.interval = 1});
   Score held_out{};
   bool drawn = false;
   for (int epoch = 1; epoch <= epochs; ++epoch) {
@@ -191,10 +191,10 @@ void draw_filters(const Network& model, const std::string& path) {
 }
 
 /// What the network makes of the held-out pictures: a table, and the wrong ones for the report.
-void show(train::Run& run, Network& model, const Task& task) {
+void show(training::Run& run, Network& model, const Task& task) {
   const data::Dataset& test = task.pictures.test;
   const Tensor probabilities = nn::softmax(all_logits(model, test.inputs)), read = argmax(probabilities);
-  train::ConfusionMatrix matrix(10);
+  training::ConfusionMatrix matrix(10);
   matrix.add(read, test.labels);
   run.confusion(matrix, task.classes);
   std::printf("\n%-12s  precision %%  recall %%   most often taken for\n", "");
@@ -238,19 +238,19 @@ int main(int argc, char** argv) try {
   manual_seed(1);
   Network model;
   std::printf("\n2. Three convolutions: %d parameters\n", static_cast<int>(count(model)));
-  train::Run run("fashion_mnist_run",
-                 {{"data", task.name},
-                  {"network", "3 x (convolution 3 x 3, batch norm, relu, max pool), linear"},
-                  {"optimizer", "AdamW, one cycle"},
-                  {"lr", 4e-3},
-                  {"weight decay", 0.05},
-                  {"batch size", 128},
-                  {"epochs", epochs}},
-                 {.title = std::string("A convolutional network on ") + task.name, .replace = true});
+  training::Run run("fashion_mnist_run",
+                    {{"data", task.name},
+                     {"network", "3 x (convolution 3 x 3, batch norm, relu, max pool), linear"},
+                     {"optimizer", "AdamW, one cycle"},
+                     {"lr", 4e-3},
+                     {"weight decay", 0.05},
+                     {"batch size", 128},
+                     {"epochs", epochs}},
+                    {.title = std::string("A convolutional network on ") + task.name, .replace = true});
   const Result result = learn(model, task, epochs, 4e-3, &run);
   std::printf("Accuracy on held-out pictures: %.2f %% after %s; without convolutions %.2f %% after %s\n",
-              100 * result.accuracy, train::duration(result.seconds).c_str(), 100 * before.accuracy,
-              train::duration(before.seconds).c_str());
+              100 * result.accuracy, training::duration(result.seconds).c_str(), 100 * before.accuracy,
+              training::duration(before.seconds).c_str());
 
   show(run, model, task);
   draw_filters(model, run.path("filters.png"));

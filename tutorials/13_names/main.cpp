@@ -206,7 +206,7 @@ double by_pairs(const Names& names, const std::vector<std::string>& asked) {
   for (const std::string& name : names.training)
     for (std::size_t i = 0; i <= name.size(); ++i)
       pairs[("\n" + name + "\n").substr(i, 2)] += 1, singles[("\n" + name).substr(i, 1)] += 1;
-  train::Mean loss;
+  training::Mean loss;
   const auto count = static_cast<double>(names.letters.size());
   for (const std::string& name : asked)
     for (std::size_t i = 0; i <= name.size(); ++i)
@@ -231,7 +231,7 @@ struct Result {
 template <class C>
 double evaluate(const Writer<C>& model, const Names& names, const std::vector<std::string>& list) {
   const NoGrad guard;
-  train::Mean loss;
+  training::Mean loss;
   for (const auto& [inputs, labels] : batches(names, list, 256, false))
     loss.add(surprise(model(inputs), labels).item(), sum(labels >= 0).item());
   return loss.value();
@@ -243,8 +243,8 @@ Result learn(Writer<C>& model, const Names& names, const Plan& plan) {
   data::Loader loader = batches(names, names.training, plan.batch, true);
   const std::int64_t steps = plan.epochs * loader.size();
   optim::Scheduler schedule(optimizer, optim::schedule::cosine({.t_max = steps}));
-  train::Progress progress(steps, {.interval = (steps + 3) / 4});
-  train::MovingMean recent(0.99);
+  training::Progress progress(steps, {.interval = (steps + 3) / 4});
+  training::MovingMean recent(0.99);
   for (long epoch = 1, step = 1; epoch <= plan.epochs; ++epoch)
     for (const auto& [inputs, labels] : loader) {
       const Tensor loss = surprise(model(inputs), labels);

@@ -204,7 +204,7 @@ std::pair<double, double> tables(const Text& text) {
     single[at(seen(i))] += 1;
     pairs[at(seen(i - 1)) * count + at(seen(i))] += 1, total[at(seen(i - 1))] += 1;
   }
-  train::Mean by_letter, by_pair;
+  training::Mean by_letter, by_pair;
   const auto all = static_cast<double>(seen.size() - 1 + count);
   for (std::size_t i = 1; i < asked.size(); ++i) {
     by_letter.add(-std::log(single[at(asked(i))] / all));
@@ -245,7 +245,7 @@ struct Plan {
   double lr;
 };
 
-void learn(Transformer& model, const Text& text, const Plan& plan, train::Run& run) {
+void learn(Transformer& model, const Text& text, const Plan& plan, training::Run& run) {
   std::vector<Tensor> matrices, vectors;  // only what multiplies is held small
   for (const Tensor& p : model.parameters()) (p.ndim() > 1 ? matrices : vectors).push_back(p);
   optim::AdamW optimizer(matrices, {.lr = plan.lr, .betas = {0.9, 0.99}, .weight_decay = 0.1});
@@ -256,8 +256,8 @@ void learn(Transformer& model, const Text& text, const Plan& plan, train::Run& r
                      {optim::schedule::linear_warmup({.total_iters = warmup, .start_factor = 0.01}),
                       optim::schedule::cosine({.t_max = plan.steps - warmup, .eta_min = plan.lr / 20})},
                      {warmup}));
-  train::Progress progress(plan.steps, {.interval = plan.steps / 10});
-  train::MovingMean training;
+  training::Progress progress(plan.steps, {.interval = plan.steps / 10});
+  training::MovingMean training;
   double asked = evaluate(model, text.asked);
   for (std::int64_t step = 1; step <= plan.steps; ++step) {
     const auto [inputs, labels] = draw(text.training, plan.batch, model.size.context);
@@ -279,7 +279,7 @@ void learn(Transformer& model, const Text& text, const Plan& plan, train::Run& r
                   training.value(), text.name, asked);
     progress.show(step, line);
   }
-  std::printf("   %s of training, with ten evaluations\n", train::duration(progress.seconds()).c_str());
+  std::printf("   %s of training, with ten evaluations\n", training::duration(progress.seconds()).c_str());
 }
 
 /// Goes on with a text for `count` characters, each drawn from softmax(logits / temperature); at temperature
@@ -337,9 +337,9 @@ int run(bool quick, const std::string& folder, std::int64_t steps, const std::st
               static_cast<int>(size.heads), static_cast<int>(size.width), static_cast<int>(size.context),
               static_cast<int>(count));
   if (weights.empty()) {
-    train::Run record("shakespeare_run",
-                      {{"weights", count}, {"steps", plan.steps}, {"batch", plan.batch}, {"lr", plan.lr}},
-                      {.title = "A transformer learns to write", .replace = true});
+    training::Run record("shakespeare_run",
+                         {{"weights", count}, {"steps", plan.steps}, {"batch", plan.batch}, {"lr", plan.lr}},
+                         {.title = "A transformer learns to write", .replace = true});
     learn(model, text, plan, record);
     record.save_weights(model.state());
     record.write_report();

@@ -275,8 +275,8 @@ std::vector<double> learn(const char* name, Translator& model, const Days& days,
   optim::Scheduler schedule(optimizer,
                             optim::schedule::one_cycle({.total_steps = plan.steps, .pct_start = 0.1}));
   const std::int64_t sixth = plan.steps / 6;
-  train::Progress progress(plan.steps, {.interval = sixth});
-  train::MovingMean recent;
+  training::Progress progress(plan.steps, {.interval = sixth});
+  training::MovingMean recent;
   std::vector<double> exact;
   for (std::int64_t step = 1; step <= plan.steps; ++step) {
     const Task task = draw(days, plan.batch);

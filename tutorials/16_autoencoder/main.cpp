@@ -123,9 +123,9 @@ void learn(const nn::Module& model, const Task& task, int epochs, const std::str
   data::Loader batches(task.pictures.train, {.batch_size = task.batch, .drop_last = true});
   optim::Adam optimizer(model.parameters(), {.lr = 2e-3});
   optim::Scheduler scheduler(optimizer, optim::schedule::cosine({.t_max = epochs * batches.size()}));
-  train::Progress progress(epochs, {.interval = epochs});
+  training::Progress progress(epochs, {.interval = epochs});
   for (int epoch = 1; epoch <= epochs; ++epoch) {
-    train::Mean mean;
+    training::Mean mean;
     for (const auto& [x, labels] : batches) {
       const Tensor loss = loss_of(x);
       optimizer.zero_grad();
@@ -262,7 +262,7 @@ bool variational(const Task& task) {
     const double lower = mean(bound(*m, test)).item(), tighter = mean(tighter_bound(*m, test, 100)).item();
     // The closed form against the mean of log q(z | x) - log p(z) over draws.
     const Variational::Code prior{zeros_like(code.mean), zeros_like(code.mean)};
-    train::Mean drawn;
+    training::Mean drawn;
     for (int i = 0; i < 100; ++i) {
       const Tensor z = code.draw();
       drawn.add(mean(code.log_density(z) - prior.log_density(z)).item());

@@ -112,9 +112,9 @@ nn::State pretrain(const char* name, const data::Dataset& pictures, int epochs, 
   optimizer.add_group(task.parameters(), {.lr = 2e-3});
   data::Loader batches(pictures, {.batch_size = 128, .drop_last = true});
   optim::Scheduler scheduler(optimizer, optim::schedule::one_cycle({.total_steps = epochs * batches.size()}));
-  train::Progress progress(epochs, {.interval = epochs});
+  training::Progress progress(epochs, {.interval = epochs});
   for (int epoch = 1; epoch <= epochs; ++epoch) {
-    train::Mean mean;
+    training::Mean mean;
     for (const auto& batch : batches) {
       const Tensor loss = task.loss(body, batch);
       optimizer.zero_grad();
@@ -190,7 +190,7 @@ Accuracy transfer(const Source& source, const data::Dataset& known, const data::
   nn::Linear head(features, 10);
   const auto measured = [&] {
     const NoGrad guard;
-    return train::accuracy(head(body(test.inputs)), test.labels);
+    return training::accuracy(head(body(test.inputs)), test.labels);
   };
   const Tensor fixed = [&] {
     const NoGrad guard;
@@ -208,7 +208,7 @@ double from_pixels(const data::Dataset& known, const data::Dataset& test, std::u
   manual_seed(seed);
   nn::Linear head(28 * 28, 10);
   fit_head(head, flatten(known.inputs, 1), known.labels);
-  return train::accuracy(head(flatten(test.inputs, 1)), test.labels);
+  return training::accuracy(head(flatten(test.inputs, 1)), test.labels);
 }
 
 /// Mean 0 and variance 1, by the mean and deviation of all its pixels.
