@@ -54,6 +54,8 @@ void Averaging::update() {
     // The first values are taken as they are, bit for bit; nothing of an infinite average is left then.
     next.push_back(share == 1.0 ? p.detach() : average + share * (p - average));
   }
+  // Now: an average that waits would keep every value that it is an average of.
+  for (const Tensor& average : next) average.node();
   averages_ = std::move(next);
   ++updates_;
 }
