@@ -102,8 +102,8 @@ inline T combine(T a, T b) {
   if constexpr (reduction == Reduction::sum) return a + b;
   if constexpr (reduction == Reduction::prod) return a * b;
   // A NaN on either side stays.
-  if constexpr (reduction == Reduction::max) return (a > b) | (a != a) ? a : b;
-  if constexpr (reduction == Reduction::min) return (a < b) | (a != a) ? a : b;
+  if constexpr (reduction == Reduction::max) return ((a > b) | (a != a)) ? a : b;
+  if constexpr (reduction == Reduction::min) return ((a < b) | (a != a)) ? a : b;
 }
 
 // As wide as the instruction set's registers, which hold all the running values of a fold then.

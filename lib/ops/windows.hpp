@@ -54,7 +54,7 @@ void for_each_run(const Windows& w, Visit visit) {
   if (w.places() == 0 || w.taps() == 0) return;
   const std::size_t last = w.rank() - 1;
   const std::int64_t taps = w.taps(), width = w.output[last], rows = w.places() / width;
-  const auto advance = [last](Dims& at, const Shape& shape, std::size_t dimensions) {
+  const auto advance = [](Dims& at, const Shape& shape, std::size_t dimensions) {
     for (std::size_t d = dimensions; d-- > 0;) {
       if (++at[d] < shape[d]) return;
       at[d] = 0;

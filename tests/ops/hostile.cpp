@@ -83,7 +83,7 @@ std::vector<Unary> of_one() {
                                            [](const Tensor& x) { full_like(x, 1.0); },
                                            [](const Tensor& x) { x + 1.0; },
                                            [](const Tensor& x) { 1.0 - x; },
-                                           [](const Tensor& x) { x > 1.0; },
+                                           [](const Tensor& x) { static_cast<void>(x > 1.0); },
                                            [](const Tensor& x) { clip(x, 0.0, 1.0); },
                                            [](const Tensor& x) { where(x, 0.0, 1.0); },
                                            [](const Tensor& x) { x + xt::xarray<double>{1.0}; }})

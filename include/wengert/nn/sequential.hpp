@@ -12,8 +12,7 @@ namespace wengert::nn {
 
 /// A module that takes a tensor and gives one.
 template <class M>
-concept Layer = std::derived_from<M, Module> && std::move_constructible<M> &&
-    requires(const M& module, const Tensor& x) {
+concept Layer = std::derived_from<M, Module> && requires(const M& module, const Tensor& x) {
   { module(x) } -> std::convertible_to<Tensor>;
 };
 
