@@ -11,7 +11,7 @@
 namespace wengert {
 namespace {
 
-// Below this many elements a pass of its own costs less than to plan one (measured: tools/bench).
+// Below this many elements a pass over memory hardly costs more than to plan one.
 constexpr std::int64_t usual = 8192;
 
 constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
