@@ -42,46 +42,29 @@ class PassMode {
   std::optional<NoGrad> off_;
 };
 
-/// A version of each leaf that was reached, and what it is to get at the end. The memory of the list serves
-/// the next pass of this thread.
-struct LeafGradients {
-  using List = std::vector<std::pair<Tensor, Tensor>>;
-  List list = std::exchange(spare(), List());
+/// A list whose memory serves the next pass of this thread.
+template <class T>
+struct SpareList {
+  std::vector<T> list = std::exchange(spare(), std::vector<T>());
 
-  LeafGradients() = default;
-  LeafGradients(const LeafGradients&) = delete;
-  LeafGradients& operator=(const LeafGradients&) = delete;
-  ~LeafGradients() {
+  SpareList() = default;
+  SpareList(const SpareList&) = delete;
+  SpareList& operator=(const SpareList&) = delete;
+  ~SpareList() {
     list.clear();
     spare() = std::move(list);
   }
 
  private:
-  static List& spare() {
-    static thread_local List memory;
+  static std::vector<T>& spare() {
+    static thread_local std::vector<T> memory;
     return memory;
   }
 };
-
-/// The nodes of gradients, in a list whose memory serves the next pass of this thread.
-struct GradientNodes {
-  using List = std::vector<Node*>;
-  List list = std::exchange(spare(), List());
-
-  GradientNodes() = default;
-  GradientNodes(const GradientNodes&) = delete;
-  GradientNodes& operator=(const GradientNodes&) = delete;
-  ~GradientNodes() {
-    list.clear();
-    spare() = std::move(list);
-  }
-
- private:
-  static List& spare() {
-    static thread_local List memory;
-    return memory;
-  }
-};
+/// A version of each leaf that was reached, and what it is to get at the end.
+using LeafGradients = SpareList<std::pair<Tensor, Tensor>>;
+/// The nodes of gradients.
+using GradientNodes = SpareList<Node*>;
 
 [[noreturn]] void fail_freed(const char* operation, const Node& node) {
   fail<GraphError>(operation, "the graph below '", node.operation->name,
