@@ -11,6 +11,7 @@ namespace wengert {
 namespace {
 
 constexpr std::int64_t tile_elements = 1024;  // a few buffers of a tile stay in the first-level cache
+constexpr std::int64_t cache_line = 64;
 constexpr std::int64_t padded_rows = 16;      // kernels over one element a row go through whole SIMD batches
 
 std::int64_t padded(std::int64_t rows) { return (rows + padded_rows - 1) / padded_rows * padded_rows; }
@@ -244,12 +245,44 @@ class Program::Run {
         if (from != place.at) std::memcpy(place.at, from, static_cast<std::size_t>(rows_) * value.item);
       }
     }
-    for (const Step& step : p_->steps_) run_step(step, length);
+    find_next(start, length);
+    for (const Step& step : p_->steps_) {
+      run_step(step, length);
+      fetch_next();
+    }
     for (std::size_t v = 0; v < p_->code_.size(); ++v) {
       const Instruction& value = p_->code_[v];
       if (value.stored && value.extent == Extent::row)
         std::memcpy(bindings_[v].data + row_ * value.item, places_[v].at,
                     static_cast<std::size_t>(rows_) * value.item);
+    }
+  }
+
+  /// What lies in memory for the tile after this one. A tile is too short for the processor to see it coming.
+  void find_next(std::int64_t start, std::int64_t length) {
+    next_.clear();
+    next_lines_ = 0;
+    const std::int64_t left = domain_.size() - start - length;
+    for (std::size_t v = 0; v < p_->code_.size(); ++v) {
+      const Instruction& value = p_->code_[v];
+      if (value.extent != Extent::full || !(value.stored || (value.input && value.layout == Layout::direct)))
+        continue;
+      const std::int64_t bytes = std::min(length, left) * value.item;
+      next_.push_back({bindings_[v].data + (start + length) * value.item, bytes / cache_line});
+      next_lines_ += bytes / cache_line;
+    }
+    next_share_ = next_lines_ / static_cast<std::int64_t>(std::max<std::size_t>(p_->steps_.size(), 1)) + 1;
+  }
+  /// Has a share of it fetched, as large after every step.
+  void fetch_next() {
+    for (std::int64_t share = next_share_; share > 0 && !next_.empty();) {
+      auto& [at, lines] = next_.back();
+      const std::int64_t count = std::min(share, lines);
+      for (std::int64_t i = 0; i < count; ++i) __builtin_prefetch(at + i * cache_line);
+      at += count * cache_line;
+      lines -= count;
+      share -= count;
+      if (lines == 0) next_.pop_back();
     }
   }
 
@@ -352,6 +385,8 @@ class Program::Run {
   int merges_ = 0;
   bool last_ = false;
   std::vector<Place> places_;
+  std::vector<std::pair<const std::byte*, std::int64_t>> next_;  // and how many cache lines
+  std::int64_t next_lines_ = 0, next_share_ = 0;
   std::vector<std::size_t> offsets_;
   std::vector<std::pair<std::size_t, RowSum>> row_sums_;
   std::vector<std::pair<std::size_t, Total>> totals_;
