@@ -58,7 +58,7 @@ class Program {
     std::byte* data = nullptr;
     StridedReader reader;
   };
-  void run(const Domain& domain, std::span<Binding> bindings) const;
+  void run(const Domain& domain, std::span<const Binding> bindings) const;
 
   const std::vector<Value>& values() const noexcept { return values_; }
 
@@ -70,6 +70,7 @@ class Program {
     std::uint8_t single = 0;  // bit j: input j is one element
   };
   class Run;
+  int levels_of(const Domain& domain) const;
 
   std::vector<Value> values_;
   bool by_rows_;
