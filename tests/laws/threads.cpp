@@ -1,0 +1,152 @@
+// The bits of values and gradients do not depend on the number of threads: large calls, which are split, with
+// one thread and with several, computed at once and later.
+#include <doctest/doctest.h>
+
+#include <cstdio>
+
+#include "laws/every_sample.hpp"
+#include "lib/core/parallel.hpp"
+#include "support/threads.hpp"
+#include "wengert/wengert.hpp"
+
+using namespace wengert;
+using namespace laws;
+using support::Threads;
+
+namespace {
+
+int compared = 0;
+
+/// Whether some thread helped is checked too, where `split`: else nothing would be compared.
+void check_threads(const std::string& what, const Function& call, const std::vector<Tensor>& inputs,
+                   bool split = true) {
+  CAPTURE(what);
+  const auto run = [&](int threads, bool later) {
+    const Threads set(threads);
+    if (later) {
+      const Deferred guard;
+      return evaluate(call, inputs);
+    }
+    const Eager guard;
+    return evaluate(call, inputs);
+  };
+  for (const bool later : {false, true}) {
+    CAPTURE(later);
+    const Evaluation one = run(1, later);
+    const auto value = values(one.value);
+    for (const int threads : {2, 3, 5}) {
+      CAPTURE(threads);
+      const std::uint32_t before = jobs_done();
+      const Evaluation several = run(threads, later);
+      CHECK(support::same_bits(value, values(several.value)));
+      for (std::size_t i = 0; i < inputs.size(); ++i) {
+        CHECK(one.gradients[i].defined() == several.gradients[i].defined());
+        if (!one.gradients[i].defined()) continue;
+        ++compared;
+        CHECK(support::same_bits(one.gradients[i], several.gradients[i]));
+      }
+      if (split) CHECK(jobs_done() > before);
+    }
+  }
+}
+
+/// Numbers of an interval, as a leaf.
+Tensor draw(const Shape& shape, double low = -2.0, double high = 2.0, DType dtype = float32) {
+  static unsigned seed = 0;
+  return parameter(weights(shape, dtype, ++seed) * (0.5 * (high - low)) + 0.5 * (low + high));
+}
+
+std::string text(const char* what, const Tensor& x) { return what + (" of " + to_string(x.shape())); }
+
+}  // namespace
+
+TEST_CASE("elementwise operations have the same bits on any number of threads") {
+  const Shape shape{300, 307};
+#define UNARY(name, types, cost, forward, vjp, low, high, ...) \
+  check_threads(#name, [](const auto& in) { return name(in[0]); }, {draw(shape, low, high)});
+#define BINARY(name, types, cost, forward, vjp_a, vjp_b, a_low, a_high, b_low, b_high, ...) \
+  check_threads(#name, [](const auto& in) { return name(in[0], in[1]); },                   \
+                {draw(shape, a_low, a_high), draw(shape, b_low, b_high)});
+#define COMPARE(name, ...)                                                \
+  check_threads(#name, [](const auto& in) { return name(in[0], in[1]); }, \
+                {draw(shape, -1, 1), draw(shape, -1, 1)});
+#include "wengert/ops/elementwise.def"
+#undef UNARY
+#undef BINARY
+#undef COMPARE
+  for (const auto& call :
+       std::vector<Function>{[](const auto& in) { return in[0] * in[1] + in[0]; },
+                             [](const auto& in) { return transpose(in[0]) * transpose(in[0] * in[1]); },
+                             [](const auto& in) { return where(in[0] > 0.0, in[1], in[0] * 2.0); },
+                             [](const auto& in) { return in[0].astype(float64) * in[1].astype(float64); }})
+    for (const Shape& other : {Shape{307}, Shape{300, 1}, Shape{300, 307}})
+      check_threads("arithmetic with " + to_string(other), call,
+                    {draw(shape), broadcast_to(draw(other), shape)});
+  std::printf("threads: %d gradients of elementwise operations, equal in every bit\n", compared);
+}
+
+TEST_CASE("reductions have the same bits on any number of threads") {
+  for (const DType dtype : {float32, float64})
+    for (const Shape& shape :
+         {Shape{500000}, Shape{7, 70001}, Shape{70001, 7}, Shape{1300, 400}, Shape{40, 50, 300}}) {
+      const Tensor x = draw(shape, -2.0, 2.0, dtype), turned = shape.size() > 1 ? transpose(x) : x;
+      std::vector<Axes> axes{{}, {0}, {-1}};
+      if (shape.size() == 3) axes.insert(axes.end(), {{1}, {0, 2}, {1, 2}, {0, 1}});
+      for (const Axes& over : axes) {
+        const std::string name = text("over ", x) + " " + to_string(over);
+        for (const Tensor& from : {x, turned, slice(x, -1, 0, shape.back(), 2)}) {
+          // Half as many are too few for some.
+          const bool all = from.size() == x.size();
+          check_threads(
+              "sum " + name, [&](const auto& in) { return sum(in[0], over); }, {from}, all);
+          check_threads(
+              "max " + name, [&](const auto& in) { return max(in[0], over); }, {from}, all);
+        }
+        check_threads("variance " + name, [&](const auto& in) { return var(in[0] * 1.5, over); }, {x});
+        check_threads("logsumexp " + name, [&](const auto& in) { return logsumexp(in[0], over); }, {x});
+        check_threads("product " + name, [&](const auto& in) { return prod(in[0] * 0.01 + 1.0, over); }, {x});
+      }
+    }
+}
+
+TEST_CASE("rows have the same bits on any number of threads") {
+  for (const Shape& shape :
+       {Shape{64, 5000}, Shape{3001, 100}, Shape{3, 30000}, Shape{17, 33, 301}, Shape{31, 9001}}) {
+    const Tensor x = draw(shape), w = draw({shape.back()}, 0.5, 1.5), b = draw({shape.back()});
+    check_threads(text("softmax", x), [](const auto& in) { return nn::softmax(in[0] * 2.0); }, {x});
+    check_threads(text("log_softmax", x), [](const auto& in) { return nn::log_softmax(in[0]); }, {x});
+    check_threads(text("layer_norm", x),
+                  [&](const auto& in) { return nn::layer_norm(in[0], {shape.back()}, in[1], in[2]); },
+                  {x, w, b});
+    check_threads(text("rms_norm", x),
+                  [&](const auto& in) { return nn::rms_norm(in[0], {shape.back()}, in[1]); }, {x, w});
+    check_threads(text("bias and activation", x),
+                  [](const auto& in) { return tanh(in[0] * in[1] + in[2]) * 0.5; }, {x, w, b});
+    check_threads(text("squares", x), [](const auto& in) { return mean(square(in[0] - in[1])); }, {x, b});
+  }
+}
+
+TEST_CASE("moved and drawn elements have the same bits on any number of threads") {
+  const Tensor x = draw({600, 700}), cube = draw({60, 70, 80}),
+               labels = arange(0, 60000, 1.0, {.dtype = int64});
+  check_threads("transposed", [](const auto& in) { return reshape(transpose(in[0]), {420000}) * 1.0; }, {x});
+  check_threads("permuted",
+                [](const auto& in) {
+                  return reshape(permute(in[0], {2, 0, 1}), {336000}) * 1.0;
+                },
+                {cube});
+  check_threads("permuted within",
+                [](const auto& in) {
+                  return reshape(permute(in[0], {1, 0, 2}), {336000}) * 1.0;
+                },
+                {cube});
+  check_threads("every other", [](const auto& in) { return slice(in[0], 1, 0, 700, 2) * 2.0; }, {x});
+  check_threads("joined", [](const auto& in) { return concat({in[0], in[0]}, 1) * 2.0; }, {x});
+  const auto drawn = [](int threads) {
+    const Threads set(threads);
+    manual_seed(5);
+    return concat({randn({300001}), rand({100001})});
+  };
+  const Tensor one = drawn(1);
+  for (const int threads : {2, 3, 5}) CHECK(support::same_bits(one, drawn(threads)));
+}
