@@ -16,7 +16,7 @@ namespace wengert {
 namespace {
 
 constexpr double part_work = 2e6;  // multiplications that make a part of a batch
-constexpr std::int64_t most_parts_of_batch = 16;
+constexpr std::int64_t most_parts_of_batch = 8;
 
 /// What one image and one group of channels amount to.
 struct Tile {
