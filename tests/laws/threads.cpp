@@ -150,3 +150,32 @@ TEST_CASE("moved and drawn elements have the same bits on any number of threads"
   const Tensor one = drawn(1);
   for (const int threads : {2, 3, 5}) CHECK(support::same_bits(one, drawn(threads)));
 }
+
+TEST_CASE("convolutions and factorizations have the same bits on any number of threads") {
+  const auto along = [](const auto& in) { return conv1d(in[0], in[1], {}, {.stride = 2, .padding = 1}); };
+  const auto plane = [](const auto& in) { return conv2d(in[0], in[1], {}, {.padding = 1}); };
+  for (const DType dtype : {float32, float64}) {
+    check_threads("conv1d", along, {draw({33, 8, 600}, -2, 2, dtype), draw({16, 8, 5}, -1, 1, dtype)});
+    check_threads("conv2d", plane, {draw({37, 6, 20, 20}, -2, 2, dtype), draw({12, 6, 3, 3}, -1, 1, dtype)});
+    check_threads("conv2d, pointwise", [](const auto& in) { return conv2d(in[0], in[1]); },
+                  {draw({19, 32, 24, 24}, -2, 2, dtype), draw({32, 32, 1, 1}, -1, 1, dtype)});
+    check_threads("conv_transpose2d", [](const auto& in) { return conv_transpose2d(in[0], in[1]); },
+                  {draw({37, 12, 20, 20}, -2, 2, dtype), draw({12, 6, 3, 3}, -1, 1, dtype)});
+    const Tensor small = draw({40, 20, 20}, -0.5, 0.5, dtype), unit = eye(20, {.dtype = dtype});
+    const auto positive = [&](const Tensor& a) { return matmul(a, transpose(a)) + unit; };
+    check_threads("cholesky", [&](const auto& in) { return cholesky(positive(in[0])); }, {small});
+    check_threads("inv", [&](const auto& in) { return inv(positive(in[0])); }, {small});
+    check_threads("solve", [&](const auto& in) { return solve(positive(in[0]), in[0]); }, {small});
+    check_threads("qr", [&](const auto& in) { return qr(positive(in[0])).q; }, {small});
+    check_threads("eigenvalues", [&](const auto& in) { return eigh(positive(in[0])).eigenvalues; }, {small});
+    check_threads("singular values", [&](const auto& in) { return svd(positive(in[0])).s; }, {small});
+  }
+  // Which error is thrown does not depend on it either.
+  const Tensor one_bad = stack(std::vector<Tensor>(60, eye(20))) *
+                         reshape(1.0 * (arange(60) < 33.0).astype(float32), {60, 1, 1});
+  for (const int threads : {1, 2, 5}) {
+    const Threads set(threads);
+    CHECK_THROWS_WITH_AS(inv(one_bad), "[inv] the matrix must be invertible: batch 33 is singular",
+                         ValueError);
+  }
+}
