@@ -240,6 +240,8 @@ std::vector<Tensor> run_backward(std::span<const Tensor> outputs, std::span<cons
 
   if (!options.create_graph) {
     GradientNodes waiting;
+    // A result that still waits goes with them: it is made of the same, and its graph may be gone afterwards.
+    for (const Tensor& output : outputs) waiting.list.push_back(&output.recorded());
     for (const auto& [version, gradient] : leaves.list) waiting.list.push_back(&gradient.recorded());
     for (const Cotangent& result : results)
       if (result.value.defined()) waiting.list.push_back(&result.value.recorded());

@@ -4,17 +4,18 @@
 
 #include <cstring>
 
+#include "lib/core/fusion.hpp"
 #include "lib/core/halves.hpp"
-#include "lib/core/program.hpp"
 #include "wengert/core/storage.hpp"
 
 namespace wengert {
 
-/// Adds rows one after the other, in the order of a sum over leading axes that runs by itself.
+/// Adds rows one after the other, in the order of a sum over leading axes that runs by itself. A row is an
+/// input, or computed as it is added.
 class RowSum {
  public:
-  RowSum(const Value& value, std::int64_t rows, std::int64_t width, std::byte* out)
-      : halves_(rows, 16, 1), add_(value.block), width_(static_cast<std::size_t>(width)) {
+  RowSum(const Instruction& value, std::int64_t rows, std::int64_t width, std::byte* out)
+      : value_(value), halves_(rows, 16, 1), width_(static_cast<std::size_t>(width)) {
     bytes_ = width_ * value.item;
     int levels = 1;
     for (std::int64_t count = rows; count > 16; count -= count / 2) ++levels;
@@ -22,12 +23,14 @@ class RowSum {
     partials_ = StorageRef::allocate(pitch_ * static_cast<std::size_t>(levels) + 1);
     out_ = out;
   }
-  void add(const std::byte* row) {
+  void add(const std::byte* const* in, unsigned single) {
     std::byte* sum = partials_.data() + level_ * pitch_;
     if (taken_ == 0)
-      std::memcpy(sum, row, bytes_);
+      value_.row ? value_.row(sum, in, width_, single) : void(std::memcpy(sum, in[0], bytes_));
+    else if (value_.row)
+      add_computed(sum, in, single);
     else
-      combine(sum, row);
+      combine(sum, in[0]);
     if (++taken_ < halves_.leaf()) return;
     taken_ = 0;
     for (int merges = halves_.finish_leaf(); merges > 0; --merges, --level_, sum -= pitch_)
@@ -41,11 +44,16 @@ class RowSum {
  private:
   void combine(std::byte* sum, const std::byte* row) {
     const std::byte* in[2] = {sum, row};
-    add_(sum, in, width_, 0);
+    value_.block(sum, in, width_, 0);
+  }
+  void add_computed(std::byte* sum, const std::byte* const* in, unsigned single) {
+    const std::byte* with_sum[4] = {in[0], in[1], in[2], nullptr};
+    with_sum[value_.row_inputs] = sum;
+    value_.adding(sum, with_sum, width_, single);
   }
 
+  const Instruction& value_;
   Halves halves_;
-  kernel::Block add_;
   std::size_t width_, bytes_, pitch_;
   StorageRef partials_;
   std::byte* out_;
@@ -56,9 +64,9 @@ class RowSum {
 /// Adds tiles that follow the leaves of `halves`, in the order of a sum of everything that runs by itself.
 class Total {
  public:
-  Total(const Value& value, std::byte* out) : value_(value), out_(out) {}
-  void add(const std::byte* tile, std::int64_t count, int merges, bool last) {
-    value_.fold(partials_[level_], tile, static_cast<std::size_t>(count));
+  Total(const Instruction& value, std::byte* out) : value_(value), out_(out) {}
+  void add(const std::byte* const* tile, std::int64_t count, int merges, bool last) {
+    value_.fold_into(partials_[level_], tile, static_cast<std::size_t>(count));
     for (; merges > 0; --merges, --level_) {
       const std::byte* in[2] = {partials_[level_ - 1], partials_[level_]};
       value_.block(partials_[level_ - 1], in, 1, 0);
@@ -70,7 +78,7 @@ class Total {
   }
 
  private:
-  const Value& value_;
+  const Instruction& value_;
   std::byte* out_;
   int level_ = 0;
   alignas(64) std::byte partials_[Halves::max_depth][8];

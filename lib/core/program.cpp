@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "lib/core/fusion.hpp"
 #include "lib/core/parallel.hpp"
 #include "lib/core/partial_sums.hpp"
 #include "lib/core/scratch.hpp"
@@ -19,27 +20,36 @@ constexpr double nanoseconds_each = 0.15;                   // about what a valu
 
 std::int64_t padded(std::int64_t rows) { return (rows + padded_rows - 1) / padded_rows * padded_rows; }
 
+/// Whether a value is computed row by row, so that what is one element a row is the same all along.
+bool as_rows(const Instruction& value) {
+  return value.extent == Extent::full || value.kind == Lowering::Kind::sum_rows;
+}
+
 }  // namespace
 
 Program::Program(std::span<const Value> values, bool by_rows)
-    : values_(values.begin(), values.end()), by_rows_(by_rows), slot_(values.size(), -1) {
-  const std::size_t count = values_.size();
+    : values_(values.begin(), values.end()),
+      code_(fused(values_)),
+      by_rows_(by_rows),
+      slot_(values.size(), -1) {
+  const std::size_t count = code_.size();
   std::vector<std::size_t> last_use(count, 0);
   std::vector<bool> spread(count, false);
   for (std::size_t v = 0; v < count; ++v) {
-    const Value& value = values_[v];
+    const Instruction& value = code_[v];
+    if (value.absorbed) continue;
     for (const std::uint16_t in : value.in) {
       if (in == Value::none) continue;
       last_use[in] = v;
-      spread[in] = spread[in] || (value.extent == Extent::full && values_[in].extent == Extent::row);
+      spread[in] = spread[in] || (as_rows(value) && code_[in].extent == Extent::row);
     }
   }
   std::vector<std::int16_t> free;
   const auto take_slot = [&](std::size_t v) {
-    const std::uint8_t item = values_[v].item;
+    const std::uint8_t item = code_[v].item;
     // An input is read before the first kernel runs: its room is nobody else's.
     const auto fits = [&](std::int16_t slot) {
-      return !values_[v].input && slot_items_[static_cast<std::size_t>(slot)] == item;
+      return !code_[v].input && slot_items_[static_cast<std::size_t>(slot)] == item;
     };
     if (const auto found = std::ranges::find_if(free, fits); found != free.end()) {
       slot_[v] = *found;
@@ -50,7 +60,8 @@ Program::Program(std::span<const Value> values, bool by_rows)
     }
   };
   for (std::size_t v = 0; v < count; ++v) {
-    const Value& value = values_[v];
+    const Instruction& value = code_[v];
+    if (value.absorbed) continue;
     if (value.input) {
       if (value.layout == Layout::strided) take_slot(v);
       if (spread[v]) steps_.push_back({Step::Kind::spread, static_cast<std::uint16_t>(v)});
@@ -58,10 +69,17 @@ Program::Program(std::span<const Value> values, bool by_rows)
     }
     // What is used here for the last time leaves its room to the result: a kernel may work in place.
     for (const std::uint16_t in : value.in)
-      if (in != Value::none && last_use[in] == v && slot_[in] >= 0 && !values_[in].input &&
+      if (in != Value::none && last_use[in] == v && slot_[in] >= 0 && !code_[in].input &&
           std::ranges::find(free, slot_[in]) == free.end())
         free.push_back(slot_[in]);
     Step step{Step::Kind::map, static_cast<std::uint16_t>(v)};
+    for (std::size_t j = 0; j < 4; ++j) {
+      if (value.in[j] == Value::none) continue;
+      const Extent extent = code_[value.in[j]].extent;
+      const bool of_row = extent == Extent::row && as_rows(value);
+      if (of_row || extent == Extent::column) step.kind = Step::Kind::map_rows;
+      if (of_row || extent == Extent::single) step.single |= static_cast<std::uint8_t>(1u << j);
+    }
     switch (value.kind) {
       case Lowering::Kind::fold:
         step.kind = Step::Kind::fold;
@@ -74,19 +92,14 @@ Program::Program(std::span<const Value> values, bool by_rows)
         break;
       default:
         if (value.extent == Extent::row) step.kind = Step::Kind::map_of_rows;
-        for (std::size_t j = 0; j < 4; ++j) {
-          if (value.in[j] == Value::none) continue;
-          const Value& input = values_[value.in[j]];
-          const bool of_row = input.extent == Extent::row && value.extent == Extent::full;
-          if (of_row || input.extent == Extent::column) step.kind = Step::Kind::map_rows;
-          if (of_row || input.extent == Extent::single) step.single |= static_cast<std::uint8_t>(1u << j);
-        }
         if (value.extent == Extent::full && !value.stored) take_slot(v);
     }
     steps_.push_back(step);
     if (spread[v]) steps_.push_back({Step::Kind::spread, static_cast<std::uint16_t>(v)});
   }
 }
+
+Program::~Program() = default;
 
 /// One run over a part of the domain: where every value of the present tile is.
 class Program::Run {
@@ -128,8 +141,8 @@ class Program::Run {
     }
     row_sums_.clear();
     totals_.clear();
-    for (std::size_t v = 0; v < p_->values_.size(); ++v)
-      if (gathered(p_->values_[v])) readers_[v] = {};
+    for (std::size_t v = 0; v < p_->code_.size(); ++v)
+      if (gathered(p_->code_[v])) readers_[v] = {};
   }
 
  private:
@@ -157,11 +170,12 @@ class Program::Run {
     }
     const std::size_t row_room = aligned(rows * 8), spread_room = rows * kernel::single_bytes;
     const std::size_t tail = bytes;
-    std::byte* room = scratch(tail + p_->values_.size() * (row_room + spread_room));
-    places_.assign(p_->values_.size(), {});
-    readers_.resize(std::max(readers_.size(), p_->values_.size()));
-    for (std::size_t v = 0; v < p_->values_.size(); ++v) {
-      const Value& value = p_->values_[v];
+    std::byte* room = scratch(tail + p_->code_.size() * (row_room + spread_room));
+    places_.assign(p_->code_.size(), {});
+    readers_.resize(std::max(readers_.size(), p_->code_.size()));
+    for (std::size_t v = 0; v < p_->code_.size(); ++v) {
+      const Instruction& value = p_->code_[v];
+      if (value.absorbed) continue;
       Place& place = places_[v];
       if (p_->slot_[v] >= 0) place.at = room + offsets_[static_cast<std::size_t>(p_->slot_[v])];
       if (gathered(value)) readers_[v] = bindings_[v].reader;
@@ -192,19 +206,19 @@ class Program::Run {
     }
   }
   static bool has_total(const Program& p) {
-    return std::ranges::any_of(p.values_,
-                               [](const Value& v) { return !v.input && v.kind == Lowering::Kind::total; });
+    return std::ranges::any_of(
+        p.code_, [](const Instruction& v) { return !v.input && v.kind == Lowering::Kind::total; });
   }
   static bool gathered(const Value& value) {
     return value.input && (value.layout == Layout::strided || value.layout == Layout::row);
   }
   std::byte* room_of_sum(std::size_t v) {
-    return sums_ ? std::exchange(sums_, sums_ + sum_bytes(p_->values_[v], domain_)) : bindings_[v].data;
+    return sums_ ? std::exchange(sums_, sums_ + sum_bytes(p_->code_[v], domain_)) : bindings_[v].data;
   }
 
   void run_tile(std::int64_t start, std::int64_t length) {
-    for (std::size_t v = 0; v < p_->values_.size(); ++v) {
-      const Value& value = p_->values_[v];
+    for (std::size_t v = 0; v < p_->code_.size(); ++v) {
+      const Instruction& value = p_->code_[v];
       if (!value.input && !value.stored) continue;
       Place& place = places_[v];
       if (value.extent == Extent::full) {
@@ -220,8 +234,8 @@ class Program::Run {
       }
     }
     for (const Step& step : p_->steps_) run_step(step, length);
-    for (std::size_t v = 0; v < p_->values_.size(); ++v) {
-      const Value& value = p_->values_[v];
+    for (std::size_t v = 0; v < p_->code_.size(); ++v) {
+      const Instruction& value = p_->code_[v];
       if (value.stored && value.extent == Extent::row)
         std::memcpy(bindings_[v].data + row_ * value.item, places_[v].at,
                     static_cast<std::size_t>(rows_) * value.item);
@@ -243,8 +257,26 @@ class Program::Run {
     }
   }
 
+  /// Where the inputs of a value are, row after row.
+  struct RowInputs {
+    const std::byte* at[4] = {};
+    std::size_t pitch[4] = {};
+
+    RowInputs(const Run& run, const Instruction& value) {
+      for (std::size_t j = 0; j < 4; ++j) {
+        if (value.in[j] == Value::none) continue;
+        const Place& place = run.places_[value.in[j]];
+        at[j] = place.spread ? place.spread : place.at;
+        pitch[j] = run.p_->code_[value.in[j]].extent == Extent::single ? 0 : place.pitch;
+      }
+    }
+    void advance() {
+      for (std::size_t j = 0; j < 4; ++j) at[j] += at[j] ? pitch[j] : 0;
+    }
+  };
+
   void run_step(const Step& step, std::int64_t length) {
-    const Value& value = p_->values_[step.value];
+    const Instruction& value = p_->code_[step.value];
     const Place& out = places_[step.value];
     const auto width = static_cast<std::size_t>(domain_.width);
     switch (step.kind) {
@@ -256,19 +288,11 @@ class Program::Run {
         break;
       }
       case Step::Kind::map_rows: {
-        const std::byte* in[4] = {};
-        std::size_t pitch[4] = {};
-        for (std::size_t j = 0; j < 4; ++j) {
-          if (value.in[j] == Value::none) continue;
-          const Place& place = places_[value.in[j]];
-          in[j] = place.spread ? place.spread : place.at;
-          pitch[j] = p_->values_[value.in[j]].extent == Extent::single ? 0 : place.pitch;
-        }
+        RowInputs inputs(*this, value);
         std::byte* to = out.at;
-        for (std::int64_t r = 0; r < rows_; ++r) {
-          value.block(to, in, width, step.single);
+        for (std::int64_t r = 0; r < rows_; ++r, inputs.advance()) {
+          value.block(to, inputs.at, width, step.single);
           to += out.pitch;
-          for (std::size_t j = 0; j < 4; ++j) in[j] += in[j] ? pitch[j] : 0;
         }
         break;
       }
@@ -280,9 +304,9 @@ class Program::Run {
         break;
       }
       case Step::Kind::fold: {
-        const Place& from = places_[value.in[0]];
-        for (std::int64_t r = 0; r < rows_; ++r)
-          value.fold(out.at + r * value.item, from.at + static_cast<std::size_t>(r) * from.pitch, width);
+        RowInputs inputs(*this, value);
+        for (std::int64_t r = 0; r < rows_; ++r, inputs.advance())
+          value.fold_into(out.at + r * value.item, inputs.at, width);
         break;
       }
       case Step::Kind::spread:
@@ -294,15 +318,17 @@ class Program::Run {
           spread<std::uint8_t>(out);
         break;
       case Step::Kind::sum_rows: {
-        const Place& from = places_[value.in[0]];
+        RowInputs inputs(*this, value);
         RowSum& sum =
             std::ranges::find(row_sums_, step.value, &std::pair<std::size_t, RowSum>::first)->second;
-        for (std::int64_t r = 0; r < rows_; ++r) sum.add(from.at + static_cast<std::size_t>(r) * from.pitch);
+        for (std::int64_t r = 0; r < rows_; ++r, inputs.advance()) sum.add(inputs.at, step.single);
         break;
       }
       case Step::Kind::total: {
         Total& total = std::ranges::find(totals_, step.value, &std::pair<std::size_t, Total>::first)->second;
-        total.add(places_[value.in[0]].at, length, merges_, last_);
+        const std::byte* in[2] = {places_[value.in[0]].at,
+                                  value.products ? places_[value.in[1]].at : nullptr};
+        total.add(in, length, merges_, last_);
         break;
       }
     }
@@ -328,7 +354,7 @@ int Program::levels_of(const Domain& domain) const {
   const double steps = static_cast<double>(values_.size() + steps_.size());
   const std::int64_t parts = worthwhile_parts(static_cast<double>(domain.size()) * steps * nanoseconds_each);
   if (!by_rows_) return halvings(parts, domain.size(), total_leaf + 2 * total_unit);
-  return halvings(parts, domain.rows, std::ranges::any_of(values_, is_sum) ? row_sum_leaf : 1);
+  return halvings(parts, domain.rows, std::ranges::any_of(code_, is_sum) ? row_sum_leaf : 1);
 }
 
 void Program::run(const Domain& domain, std::span<const Binding> bindings) const {
@@ -344,7 +370,7 @@ void Program::run(const Domain& domain, std::span<const Binding> bindings) const
 
   // The first part's sums go where the result goes, to which those of the others are added.
   std::size_t bytes = 0;
-  for (const Value& value : values_) bytes += is_sum(value) ? sum_bytes(value, domain) : 0;
+  for (const Value& value : code_) bytes += is_sum(value) ? sum_bytes(value, domain) : 0;
   const std::int64_t parts = std::int64_t{1} << levels;
   const StorageRef waiting =
       bytes ? StorageRef::allocate(bytes * static_cast<std::size_t>(parts)) : StorageRef();
@@ -356,10 +382,10 @@ void Program::run(const Domain& domain, std::span<const Binding> bindings) const
   });
   std::size_t offset = 0;
   for (std::size_t v = 0; v < values_.size(); ++v) {
-    if (!is_sum(values_[v])) continue;
-    add_parts(values_[v], domain, parts,
+    if (!is_sum(code_[v])) continue;
+    add_parts(code_[v], domain, parts,
               [&](std::int64_t part) { return part > 0 ? sums_of(part) + offset : bindings[v].data; });
-    offset += sum_bytes(values_[v], domain);
+    offset += sum_bytes(code_[v], domain);
   }
 }
 

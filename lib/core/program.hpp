@@ -49,6 +49,8 @@ struct Value {
   bool operator==(const Value&) const = default;
 };
 
+struct Instruction;  // fusion.hpp
+
 class Program {
  public:
   Program(std::span<const Value> values, bool by_rows);
@@ -58,6 +60,7 @@ class Program {
     std::byte* data = nullptr;
     StridedReader reader;
   };
+  ~Program();
   void run(const Domain& domain, std::span<const Binding> bindings) const;
 
   const std::vector<Value>& values() const noexcept { return values_; }
@@ -73,6 +76,7 @@ class Program {
   int levels_of(const Domain& domain) const;
 
   std::vector<Value> values_;
+  std::vector<Instruction> code_;  // of each value
   bool by_rows_;
   std::vector<Step> steps_;
   std::vector<std::int16_t> slot_;  // of each value that is computed into the scratch memory; -1 for others

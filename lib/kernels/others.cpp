@@ -121,10 +121,28 @@ struct Wide {
   typedef T Unaligned __attribute__((vector_size(register_bytes), aligned(sizeof(T)), may_alias));
 };
 
+/// What a fold runs over: the elements of an array, or the products of two.
+template <class T>
+struct Elements {
+  const T* at;
+  T operator[](std::size_t i) const { return at[i]; }
+  typename Wide<T>::Vector wide(std::size_t i) const {
+    return *reinterpret_cast<const typename Wide<T>::Unaligned*>(at + i);
+  }
+  Elements from(std::size_t i) const { return {at + i}; }
+};
+template <class T>
+struct Products {
+  Elements<T> a, b;
+  T operator[](std::size_t i) const { return a[i] * b[i]; }
+  typename Wide<T>::Vector wide(std::size_t i) const { return a.wide(i) * b.wide(i); }
+  Products from(std::size_t i) const { return {a.from(i), b.from(i)}; }
+};
+
 // Sixty-four running values over at most 2048 elements, then halves of longer ranges: the error grows with
 // the logarithm of the length, and the order depends on the length alone.
-template <Reduction reduction, class T>
-T fold_range(const T* in, std::size_t n) {
+template <Reduction reduction, class T, class In>
+T fold_range(const In& in, std::size_t n) {
   constexpr std::size_t lanes = 64;
   if (n < 2 * lanes) {
     T value = in[0];
@@ -133,18 +151,16 @@ T fold_range(const T* in, std::size_t n) {
   }
   if (n > 2048) {
     const std::size_t half = n / 2 / lanes * lanes;
-    return combine<reduction>(fold_range<reduction>(in, half), fold_range<reduction>(in + half, n - half));
+    return combine<reduction>(fold_range<reduction, T>(in, half),
+                              fold_range<reduction, T>(in.from(half), n - half));
   }
   using Vector = typename Wide<T>::Vector;
   constexpr std::size_t size = Wide<T>::size, vectors = lanes / size;
-  const auto load = [](const T* from) -> Vector {
-    return *reinterpret_cast<const typename Wide<T>::Unaligned*>(from);
-  };
   Vector wide[vectors];
-  for (std::size_t v = 0; v < vectors; ++v) wide[v] = load(in + v * size);
+  for (std::size_t v = 0; v < vectors; ++v) wide[v] = in.wide(v * size);
   std::size_t i = lanes;
   for (; i + lanes <= n; i += lanes)
-    for (std::size_t v = 0; v < vectors; ++v) wide[v] = combine<reduction>(wide[v], load(in + i + v * size));
+    for (std::size_t v = 0; v < vectors; ++v) wide[v] = combine<reduction>(wide[v], in.wide(i + v * size));
   T running[lanes];
   std::memcpy(running, wide, sizeof running);
   for (std::size_t k = 0; i < n; ++i, ++k) running[k] = combine<reduction>(running[k], in[i]);
@@ -154,7 +170,12 @@ T fold_range(const T* in, std::size_t n) {
 }
 template <Reduction reduction, class T>
 void fold(std::byte* out, const std::byte* in, std::size_t n) {
-  *reinterpret_cast<T*>(out) = fold_range<reduction>(reinterpret_cast<const T*>(in), n);
+  *reinterpret_cast<T*>(out) = fold_range<reduction, T>(Elements<T>{reinterpret_cast<const T*>(in)}, n);
+}
+template <class T>
+void fold_products(std::byte* out, const std::byte* const* in, std::size_t n) {
+  const Products<T> products{{reinterpret_cast<const T*>(in[0])}, {reinterpret_cast<const T*>(in[1])}};
+  *reinterpret_cast<T*>(out) = fold_range<Reduction::sum, T>(products, n);
 }
 template <Reduction reduction>
 void fill_fold(Table& table) {
@@ -311,6 +332,8 @@ void fill_others(Table& table) {
   fill_fold<Reduction::prod>(table);
   fill_fold<Reduction::max>(table);
   fill_fold<Reduction::min>(table);
+  table.fold_products[0] = fold_products<float>;
+  table.fold_products[1] = fold_products<double>;
   table.gather[0] = gather<std::uint8_t>;
   table.gather[1] = gather<std::uint32_t>;
   table.gather[2] = gather<std::uint64_t>;

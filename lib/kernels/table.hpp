@@ -13,6 +13,8 @@ using Block = void (*)(std::byte* out, const std::byte* const* in, std::size_t n
 inline constexpr std::size_t single_bytes = 64;
 /// *out = in[0] op in[1] op ... op in[n - 1], n >= 1, summed pairwise.
 using Fold = void (*)(std::byte* out, const std::byte* in, std::size_t n);
+/// *out = in[0][0] in[1][0] + in[0][1] in[1][1] + ..., as Fold adds the products.
+using FoldProducts = void (*)(std::byte* out, const std::byte* const* in, std::size_t n);
 /// c (m, n) = a (m, k) b (k, n), strides in elements: row and column of a, of b; c is row-major.
 using SmallProduct = void (*)(std::byte* c, const std::byte* a, const std::byte* b, std::size_t m,
                               std::size_t n, std::size_t k, const std::ptrdiff_t* strides);
@@ -44,6 +46,11 @@ enum class Comparison : int {
 #undef COMPARE
   count
 };
+/// How a chain of cheap operations starts, with a and b: a + b, a * b, a - b, a * (2 b).
+enum class Start : int { add, mul, sub, mul_twice };
+/// How it goes on, with b, from what came before: x + b, x * b, x - b, b - x.
+enum class Link : int { add, mul, sub, from };
+inline constexpr int start_count = 4, link_count = 4;
 enum class Reduction : int { sum, prod, max, min, count };
 
 inline constexpr int row_count = static_cast<int>(Row::count);
@@ -62,6 +69,11 @@ struct Table {
   /// cast[from][to].
   Block cast[4][4];
   Fold fold[reduction_count][3];
+  FoldProducts fold_products[2];
+  /// (a o b) p c, ((a o b) p c) q d, and (a o b) q (c p d). Null where the instruction set has none.
+  Block chain2[start_count][link_count][2];
+  Block chain3[start_count][link_count][link_count][2];
+  Block pair[start_count][start_count][link_count][2];
   SmallProduct product[2];
   /// Of elements of one, four and eight bytes.
   Gather gather[3];
@@ -72,14 +84,17 @@ struct Table {
 namespace baseline {
 void fill_rows(Table& table);
 void fill_others(Table& table);
+void fill_chains(Table& table);
 }  // namespace baseline
 namespace avx2 {
 void fill_rows(Table& table);
 void fill_others(Table& table);
+void fill_chains(Table& table);
 }  // namespace avx2
 namespace avx512 {
 void fill_rows(Table& table);
 void fill_others(Table& table);
+void fill_chains(Table& table);
 }  // namespace avx512
 
 }  // namespace wengert::kernel
