@@ -35,7 +35,7 @@ namespace {
 
 constexpr int helped_by = 255;  // at most
 constexpr int parts_each = 4;   // of a thread's, so that none waits long for another
-constexpr int spins = 500;      // looks at what is to change before a thread sleeps
+constexpr int spins = 500;      // looks at what is to change before a thread sleeps: some 20 us
 
 thread_local bool inside = false;  // of a part
 

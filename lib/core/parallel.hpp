@@ -24,7 +24,10 @@ void parallel_for(std::int64_t count, F&& part) {
 /// How many jobs the pool has done: what runs on one thread is not one.
 std::uint32_t jobs_done();
 
-inline constexpr double smallest_part = 10000.0;  // nanoseconds
+// In nanoseconds. Measured on two cores with parts of nothing but arithmetic: work of 4 us is done in 0.6 of
+// the time while a helper still looks around, but if it sleeps to wake it costs the caller 4 us, and work of
+// 22 us is as fast as on one thread, of 45 us in 0.8 of the time. So work is cut from two of these on.
+inline constexpr double smallest_part = 12500.0;
 inline constexpr std::int64_t most_parts = 256;
 std::int64_t parts_of_large(double nanoseconds);
 
