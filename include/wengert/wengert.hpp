@@ -16,6 +16,7 @@
 #include "wengert/core/scope.hpp"
 #include "wengert/core/storage.hpp"
 #include "wengert/core/tensor.hpp"
+#include "wengert/core/threads.hpp"
 #include "wengert/data/collate.hpp"
 #include "wengert/data/csv.hpp"
 #include "wengert/data/dataset.hpp"

@@ -5,57 +5,10 @@
 #include <cstring>
 
 #include "lib/core/fusion.hpp"
+#include "lib/core/halves.hpp"
 #include "wengert/core/storage.hpp"
 
 namespace wengert {
-
-/// The leaves of a count that is halved until it is small, in order: how sums are grouped, here and where a
-/// reduction runs by itself.
-class Halves {
- public:
-  Halves(std::int64_t count, std::int64_t limit, std::int64_t unit) : limit_(limit), unit_(unit) {
-    descend(count);
-  }
-  std::int64_t leaf() const { return leaf_; }
-  bool done() const { return done_; }
-  /// Goes to the next leaf. Returns how many results are to be combined with the one before first.
-  int finish_leaf() {
-    int merges = 0;
-    while (depth_ > 0) {
-      Frame& top = frames_[depth_ - 1];
-      if (!top.right) {
-        top.right = true;
-        descend(top.count - half(top.count));
-        return merges;
-      }
-      ++merges;
-      --depth_;
-    }
-    done_ = true;
-    return merges;
-  }
-
-  static constexpr int max_depth = 64;
-
- private:
-  struct Frame {
-    std::int64_t count;
-    bool right;
-  };
-  std::int64_t half(std::int64_t count) const { return count / 2 / unit_ * unit_; }
-  void descend(std::int64_t count) {
-    while (count > limit_) {
-      frames_[depth_++] = {count, false};
-      count = half(count);
-    }
-    leaf_ = count;
-  }
-
-  std::int64_t limit_, unit_, leaf_ = 0;
-  Frame frames_[max_depth];
-  int depth_ = 0;
-  bool done_ = false;
-};
 
 /// Adds rows one after the other, in the order of a sum over leading axes that runs by itself. A row is an
 /// input, or computed as it is added.
@@ -130,5 +83,25 @@ class Total {
   int level_ = 0;
   alignas(64) std::byte partials_[Halves::max_depth][8];
 };
+
+inline bool is_sum(const Value& value) {
+  return !value.input && (value.kind == Lowering::Kind::sum_rows || value.kind == Lowering::Kind::total);
+}
+inline std::size_t sum_size(const Value& value, const Domain& domain) {
+  return static_cast<std::size_t>(value.extent == Extent::column ? domain.width : 1);
+}
+/// The room of the sum of one part.
+inline std::size_t sum_bytes(const Value& value, const Domain& domain) {
+  return (sum_size(value, domain) * value.item + 63) / 64 * 64;
+}
+/// Adds the sums of 2^n parts two by two, to the first one's.
+template <class F>
+void add_parts(const Value& value, const Domain& domain, std::int64_t parts, F sum_of) {
+  for (std::int64_t step = 1; step < parts; step *= 2)
+    for (std::int64_t part = 0; part < parts; part += 2 * step) {
+      const std::byte* in[2] = {sum_of(part), sum_of(part + step)};
+      value.block(sum_of(part), in, sum_size(value, domain), 0);
+    }
+}
 
 }  // namespace wengert

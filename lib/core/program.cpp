@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "lib/core/fusion.hpp"
-#include "lib/core/memory.hpp"
+#include "lib/core/parallel.hpp"
 #include "lib/core/partial_sums.hpp"
+#include "lib/core/scratch.hpp"
 
 namespace wengert {
 namespace {
@@ -13,40 +15,11 @@ namespace {
 constexpr std::int64_t tile_elements = 1024;  // a few buffers of a tile stay in the first-level cache
 constexpr std::int64_t cache_line = 64;
 constexpr std::int64_t padded_rows = 16;      // kernels over one element a row go through whole SIMD batches
+constexpr std::int64_t total_leaf = 2048, total_unit = 64;  // of the halves that a total is made of
+constexpr std::int64_t row_sum_leaf = 16;                   // of those a sum of rows is made of
+constexpr double nanoseconds_each = 0.15;                   // about what a value of an element takes
 
 std::int64_t padded(std::int64_t rows) { return (rows + padded_rows - 1) / padded_rows * padded_rows; }
-
-/// Scratch memory of this thread, kept from run to run. Not a Storage: it is no tensor's.
-class Scratch {
- public:
-  Scratch() = default;
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  ~Scratch() { reset(); }
-
-  std::byte* take(std::size_t bytes) {
-    if (bytes > bytes_) {
-      reset();
-      room_ = static_cast<std::byte*>(memory::allocate_bytes(bytes));
-      bytes_ = bytes;
-      std::memset(room_, 0, bytes);
-    }
-    return room_;
-  }
-
- private:
-  void reset() {
-    if (room_) memory::release_bytes(room_, bytes_);
-    room_ = nullptr;
-    bytes_ = 0;
-  }
-  std::byte* room_ = nullptr;
-  std::size_t bytes_ = 0;
-};
-std::byte* scratch(std::size_t bytes) {
-  static thread_local Scratch room;
-  return room.take(bytes);
-}
 
 /// Whether a value is computed row by row, so that what is one element a row is the same all along.
 bool as_rows(const Instruction& value) {
@@ -129,28 +102,34 @@ Program::Program(std::span<const Value> values, bool by_rows)
 
 Program::~Program() = default;
 
-/// One run: where every value of the present tile is.
+/// One run over a part of the domain: where every value of the present tile is.
 class Program::Run {
  public:
-  void start(const Program& program, const Domain& domain, std::span<Binding> bindings) {
+  /// The part is of rows where the program goes by rows, else of elements. Its sums go to `sums`, one after
+  /// the other, each of them aligned; to where the domain's own go if that is null.
+  void start(const Program& program, const Domain& domain, const Part& part,
+             std::span<const Binding> bindings, std::byte* sums) {
     p_ = &program;
     domain_ = domain;
+    part_ = part;
     bindings_ = bindings;
+    sums_ = sums;
     tile_rows_ = p_->by_rows_ ? std::clamp<std::int64_t>(
-                                    tile_elements / std::max<std::int64_t>(domain.width, 1), 1, domain.rows)
+                                    tile_elements / std::max<std::int64_t>(domain.width, 1), 1, part.count)
                               : 1;
     lay_out();
   }
 
   void run() {
+    const std::int64_t end = part_.start + part_.count;
     if (p_->by_rows_) {
-      for (row_ = 0; row_ < domain_.rows; row_ += tile_rows_) {
-        rows_ = std::min(tile_rows_, domain_.rows - row_);
+      for (row_ = part_.start; row_ < end; row_ += tile_rows_) {
+        rows_ = std::min(tile_rows_, end - row_);
         run_tile(row_ * domain_.width, rows_ * domain_.width);
       }
     } else if (!totals_.empty()) {
-      Halves halves(domain_.size(), 2048, 64);
-      for (std::int64_t start = 0; !halves.done();) {
+      Halves halves(part_.count, total_leaf, total_unit);
+      for (std::int64_t start = part_.start; !halves.done();) {
         const std::int64_t length = halves.leaf();
         merges_ = halves.finish_leaf();
         last_ = halves.done();
@@ -158,11 +137,13 @@ class Program::Run {
         start += length;
       }
     } else {
-      for (std::int64_t start = 0; start < domain_.size(); start += tile_elements)
-        run_tile(start, std::min(tile_elements, domain_.size() - start));
+      for (std::int64_t start = part_.start; start < end; start += tile_elements)
+        run_tile(start, std::min(tile_elements, end - start));
     }
     row_sums_.clear();
     totals_.clear();
+    for (std::size_t v = 0; v < p_->code_.size(); ++v)
+      if (gathered(p_->code_[v])) readers_[v] = {};
   }
 
  private:
@@ -178,7 +159,7 @@ class Program::Run {
     row_sums_.clear();
     totals_.clear();
     const auto tile = static_cast<std::size_t>(p_->by_rows_     ? tile_rows_ * domain_.width
-                                               : has_total(*p_) ? 2048
+                                               : has_total(*p_) ? total_leaf
                                                                 : tile_elements);
     const auto rows = static_cast<std::size_t>(padded(tile_rows_));
     const auto aligned = [](std::size_t bytes) { return (bytes + 63) / 64 * 64; };
@@ -192,11 +173,13 @@ class Program::Run {
     const std::size_t tail = bytes;
     std::byte* room = scratch(tail + p_->code_.size() * (row_room + spread_room));
     places_.assign(p_->code_.size(), {});
+    readers_.resize(std::max(readers_.size(), p_->code_.size()));
     for (std::size_t v = 0; v < p_->code_.size(); ++v) {
       const Instruction& value = p_->code_[v];
       if (value.absorbed) continue;
       Place& place = places_[v];
       if (p_->slot_[v] >= 0) place.at = room + offsets_[static_cast<std::size_t>(p_->slot_[v])];
+      if (gathered(value)) readers_[v] = bindings_[v].reader;
       switch (value.extent) {
         case Extent::full:
           place.pitch = static_cast<std::size_t>(domain_.width) * value.item;
@@ -210,14 +193,14 @@ class Program::Run {
           if (value.input)
             place.at = bindings_[v].data;
           else
-            row_sums_.emplace_back(v, RowSum(value, domain_.rows, domain_.width, bindings_[v].data));
+            row_sums_.emplace_back(v, RowSum(value, part_.count, domain_.width, room_of_sum(v)));
           break;
         case Extent::single:
           if (value.input) {
             place.at = place.spread = room + tail + v * (row_room + spread_room);
             fill_single(place.at, bindings_[v].data, value.item);
           } else {
-            totals_.emplace_back(v, Total(value, bindings_[v].data));
+            totals_.emplace_back(v, Total(value, room_of_sum(v)));
           }
           break;
       }
@@ -226,6 +209,12 @@ class Program::Run {
   static bool has_total(const Program& p) {
     return std::ranges::any_of(
         p.code_, [](const Instruction& v) { return !v.input && v.kind == Lowering::Kind::total; });
+  }
+  static bool gathered(const Value& value) {
+    return value.input && (value.layout == Layout::strided || value.layout == Layout::row);
+  }
+  std::byte* room_of_sum(std::size_t v) {
+    return sums_ ? std::exchange(sums_, sums_ + sum_bytes(p_->code_[v], domain_)) : bindings_[v].data;
   }
 
   void run_tile(std::int64_t start, std::int64_t length) {
@@ -236,12 +225,12 @@ class Program::Run {
       if (value.extent == Extent::full) {
         if (value.input && value.layout == Layout::strided) {
           std::byte* buffer = p_->slot_[v] >= 0 ? slot_room(v) : nullptr;
-          place.at = const_cast<std::byte*>(bindings_[v].reader.read(start, length, buffer));
+          place.at = const_cast<std::byte*>(readers_[v].read(start, length, buffer));
         } else {
           place.at = bindings_[v].data + start * value.item;
         }
       } else if (value.input && value.extent == Extent::row) {
-        const std::byte* from = bindings_[v].reader.read(row_, rows_, place.at);
+        const std::byte* from = readers_[v].read(row_, rows_, place.at);
         if (from != place.at) std::memcpy(place.at, from, static_cast<std::size_t>(rows_) * value.item);
       }
     }
@@ -380,23 +369,59 @@ class Program::Run {
 
   const Program* p_ = nullptr;
   Domain domain_;
-  std::span<Binding> bindings_;
+  Part part_{0, 0};
+  std::span<const Binding> bindings_;
+  std::byte* sums_ = nullptr;
   std::int64_t tile_rows_ = 1, row_ = 0, rows_ = 1;
   int merges_ = 0;
   bool last_ = false;
   std::vector<Place> places_;
   std::vector<std::pair<const std::byte*, std::int64_t>> next_;  // and how many cache lines
   std::int64_t next_lines_ = 0, next_share_ = 0;
+  std::vector<StridedReader> readers_;  // they keep what they have read
   std::vector<std::size_t> offsets_;
   std::vector<std::pair<std::size_t, RowSum>> row_sums_;
   std::vector<std::pair<std::size_t, Total>> totals_;
 };
 
-void Program::run(const Domain& domain, std::span<Binding> bindings) const {
-  // One run at a time on a thread; its lists serve the next one.
-  static thread_local Run run;
-  run.start(*this, domain, bindings);
-  run.run();
+/// How often the domain is halved. Sums are halved so whoever computes them, so the bits are the same.
+int Program::levels_of(const Domain& domain) const {
+  const double steps = static_cast<double>(values_.size() + steps_.size());
+  const std::int64_t parts = worthwhile_parts(static_cast<double>(domain.size()) * steps * nanoseconds_each);
+  if (!by_rows_) return halvings(parts, domain.size(), total_leaf + 2 * total_unit);
+  return halvings(parts, domain.rows, std::ranges::any_of(code_, is_sum) ? row_sum_leaf : 1);
+}
+
+void Program::run(const Domain& domain, std::span<const Binding> bindings) const {
+  const std::int64_t whole = by_rows_ ? domain.rows : domain.size();
+  const auto run_part = [&](const Part& part, std::byte* sums) {
+    // One run at a time on a thread; its lists serve the next one.
+    static thread_local Run run;
+    run.start(*this, domain, part, bindings, sums);
+    run.run();
+  };
+  const int levels = levels_of(domain);
+  if (levels == 0) return run_part({0, whole}, nullptr);
+
+  // The first part's sums go where the result goes, to which those of the others are added.
+  std::size_t bytes = 0;
+  for (const Value& value : code_) bytes += is_sum(value) ? sum_bytes(value, domain) : 0;
+  const std::int64_t parts = std::int64_t{1} << levels;
+  const StorageRef waiting =
+      bytes ? StorageRef::allocate(bytes * static_cast<std::size_t>(parts)) : StorageRef();
+  const auto sums_of = [&](std::int64_t part) {
+    return bytes && part > 0 ? waiting.data() + static_cast<std::size_t>(part) * bytes : nullptr;
+  };
+  parallel_for(parts, [&](std::int64_t part) {
+    run_part(Part::of(whole, by_rows_ ? 1 : total_unit, levels, part), sums_of(part));
+  });
+  std::size_t offset = 0;
+  for (std::size_t v = 0; v < values_.size(); ++v) {
+    if (!is_sum(code_[v])) continue;
+    add_parts(code_[v], domain, parts,
+              [&](std::int64_t part) { return part > 0 ? sums_of(part) + offset : bindings[v].data; });
+    offset += sum_bytes(code_[v], domain);
+  }
 }
 
 }  // namespace wengert

@@ -61,7 +61,7 @@ class Program {
     StridedReader reader;
   };
   ~Program();
-  void run(const Domain& domain, std::span<Binding> bindings) const;
+  void run(const Domain& domain, std::span<const Binding> bindings) const;
 
   const std::vector<Value>& values() const noexcept { return values_; }
 
@@ -73,6 +73,7 @@ class Program {
     std::uint8_t single = 0;  // bit j: input j is one element
   };
   class Run;
+  int levels_of(const Domain& domain) const;
 
   std::vector<Value> values_;
   std::vector<Instruction> code_;  // of each value

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "lib/core/dispatch.hpp"
+#include "lib/core/parallel.hpp"
 #include "lib/core/tape.hpp"
 
 namespace wengert {
@@ -12,6 +13,7 @@ namespace {
 constexpr std::int64_t panel_line = 128;    // bytes read at a time: two cache lines, which come together
 constexpr std::int64_t panel_columns = 16;  // turned around at a time
 constexpr std::int64_t panel_gap = 16;  // between a panel's rows: a power of two apart they share cache sets
+constexpr double nanoseconds_each = 0.25;  // about, of an element that is copied
 constexpr std::int64_t widest_panel =
     8192;  // elements of a row, so that a panel stays in the second-level cache
 
@@ -185,44 +187,41 @@ void copy_contiguous(std::byte* to, const Node& node) {
   if (ndim >= 2 && node.strides[ndim - 1] > 1 && node.shape[ndim - 1] > 1 && count >= 1024) {
     // The last two dimensions by tiles, for every index of the others.
     const std::int64_t rows = node.shape[ndim - 2], columns = node.shape[ndim - 1];
-    Shape outer = node.shape;
-    Strides outer_strides = node.strides;
-    for (int i = 0; i < 2; ++i) {
-      outer.pop_back();
-      outer_strides.pop_back();
-    }
-    Dims position = Dims::filled(outer.size(), 0);
-    std::int64_t offset = 0;
-    for (std::int64_t matrix = 0; matrix < count / (rows * columns); ++matrix) {
-      const auto transpose = [&](auto unit) {
-        using T = decltype(unit);
-        if (sizeof(T) > 1 && node.strides[ndim - 2] == 1)
-          return kernel::table().transpose[sizeof(T) / 8](
-              to + matrix * rows * columns * static_cast<std::int64_t>(sizeof(T)),
-              node.data + offset * static_cast<std::int64_t>(sizeof(T)), static_cast<std::size_t>(rows),
-              static_cast<std::size_t>(columns), columns, node.strides[ndim - 1]);
-        copy_transposed(reinterpret_cast<T*>(to) + matrix * rows * columns,
-                        reinterpret_cast<const T*>(node.data) + offset, rows, columns, node.strides[ndim - 2],
-                        node.strides[ndim - 1]);
-      };
-      if (item == 4)
-        transpose(std::uint32_t{});
-      else if (item == 8)
-        transpose(std::uint64_t{});
+    const auto copy_rows = [&]<class T>(T, std::int64_t row, std::int64_t some) {
+      T* const into = reinterpret_cast<T*>(to) + row * columns;
+      std::int64_t offset = row % rows * node.strides[ndim - 2], matrix = row / rows;
+      for (std::size_t i = ndim - 2; i-- > 0; matrix /= node.shape[i])
+        offset += matrix % node.shape[i] * node.strides[i];
+      const T* const from = reinterpret_cast<const T*>(node.data) + offset;
+      if (sizeof(T) > 1 && node.strides[ndim - 2] == 1)
+        kernel::table().transpose[sizeof(T) / 8](
+            reinterpret_cast<std::byte*>(into), reinterpret_cast<const std::byte*>(from),
+            static_cast<std::size_t>(some), static_cast<std::size_t>(columns), columns,
+            node.strides[ndim - 1]);
       else
-        transpose(std::uint8_t{});
-      for (std::size_t i = outer.size(); i-- > 0;) {
-        offset += outer_strides[i];
-        if (++position[i] < outer[i]) break;
-        offset -= outer[i] * outer_strides[i];
-        position[i] = 0;
-      }
-    }
+        copy_transposed(into, from, some, columns, node.strides[ndim - 2], node.strides[ndim - 1]);
+    };
+    parallel_ranges(count / columns, 32, 4.0 * nanoseconds_each * static_cast<double>(columns),
+                    [&](std::int64_t row, std::int64_t end) {
+                      while (row < end) {
+                        const std::int64_t some = std::min(rows - row % rows, end - row);
+                        if (item == 4)
+                          copy_rows(std::uint32_t{}, row, some);
+                        else if (item == 8)
+                          copy_rows(std::uint64_t{}, row, some);
+                        else
+                          copy_rows(std::uint8_t{}, row, some);
+                        row += some;
+                      }
+                    });
     return;
   }
-  StridedReader reader(node.data, item, node.shape, node.strides);
-  const std::byte* from = reader.read(0, count, to);
-  if (from != to) std::memcpy(to, from, static_cast<std::size_t>(count) * item);
+  parallel_ranges(count, 1024, nanoseconds_each, [&](std::int64_t begin, std::int64_t end) {
+    StridedReader reader(node.data, item, node.shape, node.strides);
+    std::byte* const into = to + begin * static_cast<std::int64_t>(item);
+    const std::byte* from = reader.read(begin, end - begin, into);
+    if (from != into) std::memcpy(into, from, static_cast<std::size_t>(end - begin) * item);
+  });
 }
 
 }  // namespace wengert

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 
+#include "lib/core/parallel.hpp"
+
 namespace wengert {
 namespace {
 
 constexpr std::int64_t block = 1024;  // elements: a few blocks stay in the first-level cache
 constexpr std::size_t max_inputs = 4;
+constexpr double nanoseconds_each = 0.25;  // about, of the cheapest kernels where arrays lie in a cache
 
 Tensor number_as(const char* operation, const Operand& number, DType dtype) {
   if (dtype == int64) {
@@ -42,22 +45,35 @@ void run_blocks(kernel::Block kernel, Node& out, Node* const* in, std::size_t co
       direct &= in[i]->shape == out.shape && is_contiguous(*in[i]);
     }
   }
-  if (direct) return kernel(to, from, static_cast<std::size_t>(size), single);
-
-  StridedReader readers[max_inputs];
-  for (std::size_t i = 0; i < count; ++i) {
-    if (!in[i] || single >> i & 1) continue;
-    readers[i] =
-        StridedReader(in[i]->data, item_size(in[i]->dtype), out.shape, broadcast_strides(*in[i], out.shape));
-  }
-  alignas(64) std::byte buffers[max_inputs][block * 8];
+  if (direct && size <= block) return kernel(to, from, static_cast<std::size_t>(size), single);
   const auto item = static_cast<std::int64_t>(item_size(out.dtype));
-  for (std::int64_t start = 0; start < size; start += block) {
-    const std::int64_t length = std::min(block, size - start);
-    for (std::size_t i = 0; i < count; ++i)
-      if (in[i] && !(single >> i & 1)) from[i] = readers[i].read(start, length, buffers[i]);
-    kernel(to + start * item, from, static_cast<std::size_t>(length), single);
-  }
+  const auto varies = [&](std::size_t i) { return in[i] && !(single >> i & 1); };
+  if (direct)
+    return parallel_ranges(size, block, nanoseconds_each, [&](std::int64_t begin, std::int64_t end) {
+      const std::byte* at[max_inputs];
+      for (std::size_t i = 0; i < max_inputs; ++i)
+        at[i] = i < count && varies(i) ? from[i] + begin * static_cast<std::int64_t>(item_size(in[i]->dtype))
+                                       : from[i];
+      kernel(to + begin * item, at, static_cast<std::size_t>(end - begin), single);
+    });
+
+  parallel_ranges(size, block, nanoseconds_each, [&](std::int64_t begin, std::int64_t end) {
+    const std::byte* at[max_inputs];
+    StridedReader readers[max_inputs];
+    for (std::size_t i = 0; i < max_inputs; ++i) {
+      at[i] = from[i];
+      if (i < count && varies(i))
+        readers[i] = StridedReader(in[i]->data, item_size(in[i]->dtype), out.shape,
+                                   broadcast_strides(*in[i], out.shape));
+    }
+    alignas(64) std::byte buffers[max_inputs][block * 8];
+    for (std::int64_t start = begin; start < end; start += block) {
+      const std::int64_t length = std::min(block, end - start);
+      for (std::size_t i = 0; i < count; ++i)
+        if (varies(i)) at[i] = readers[i].read(start, length, buffers[i]);
+      kernel(to + start * item, at, static_cast<std::size_t>(length), single);
+    }
+  });
 }
 
 Tensor compute_blocks(kernel::Block kernel, const Shape& shape, DType dtype, Node* const* in,

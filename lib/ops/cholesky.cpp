@@ -8,13 +8,15 @@ void forward_cholesky(Node& node) {
   copy_contiguous(to, node.input(0));
   const std::int64_t n = columns_of(node.shape), batches = n == 0 ? 0 : node.size() / (n * n);
   with_type(node.dtype, [&](auto zero) {
-    auto* l = values_of<decltype(zero)>(to);
-    for (std::int64_t i = 0; i < batches; ++i, l += n * n) {
-      if (!lower_finite(l, n))
-        fill_nan(l, n * n);
-      else if (!lapack::cholesky(n, l))
-        fail_batch("cholesky", "the matrix must be positive definite", batch_of(node.shape), i, "is not");
-    }
+    over_batch(batches, n, [&](std::int64_t begin, std::int64_t end) {
+      auto* l = values_of<decltype(zero)>(to) + begin * n * n;
+      for (std::int64_t i = begin; i < end; ++i, l += n * n) {
+        if (!lower_finite(l, n))
+          fill_nan(l, n * n);
+        else if (!lapack::cholesky(n, l))
+          fail_batch("cholesky", "the matrix must be positive definite", batch_of(node.shape), i, "is not");
+      }
+    });
   });
 }
 

@@ -1,16 +1,22 @@
 // Convolution kernels by unfolding each image and a matrix product; nothing of the unfolded images is kept.
 #include "lib/ops/convolve.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <string_view>
 
+#include "lib/core/dispatch.hpp"
 #include "lib/core/fail.hpp"
+#include "lib/core/parallel.hpp"
 #include "lib/ops/gemm.hpp"
 #include "lib/ops/onednn.hpp"
 #include "wengert/core/storage.hpp"
 
 namespace wengert {
 namespace {
+
+constexpr double part_work = 2e6;  // multiplications that make a part of a batch
+constexpr std::int64_t most_parts_of_batch = 8;
 
 /// What one image and one group of channels amount to.
 struct Tile {
@@ -111,15 +117,81 @@ bool plain_asked() {
   return !asked.empty();
 }
 
+const ConvolutionKernels& kernels_for(DType dtype) {
+  static const ConvolutionKernels* const single = plain_asked() ? nullptr : onednn_convolution();
+  return dtype == float32 && single ? *single : plain_convolution(dtype);
+}
+
+/// A batch cut into parts of some images each, by the shapes alone: a kernel may add in another order where
+/// the batch is another one.
+struct Parts {
+  std::int64_t images, count;  // of a part, of parts
+  std::int64_t x, y, w;        // bytes: of an image, of a result, of the weight
+
+  Parts(const ConvolutionProblem& p, std::int64_t most) {
+    const auto item = static_cast<std::int64_t>(item_size(p.dtype));
+    const std::int64_t taps = p.in / p.groups * p.windows.taps();
+    const double each = static_cast<double>(p.out * p.windows.places()) * static_cast<double>(taps);
+    x = p.in * p.windows.pixels() * item;
+    y = p.out * p.windows.places() * item;
+    w = p.out * taps * item;
+    images = std::max<std::int64_t>((p.batch + most - 1) / std::max<std::int64_t>(most, 1), 1);
+    if (each * static_cast<double>(images) < part_work)
+      images =
+          static_cast<std::int64_t>(std::min(part_work / std::max(each, 1.0), static_cast<double>(p.batch))) +
+          1;
+    count = (p.batch + images - 1) / images;
+  }
+  /// Calls visit(the problem of a part, its number, its first image) for each.
+  template <class F>
+  void for_each(const ConvolutionProblem& p, F visit) const {
+    parallel_for(count, [&](std::int64_t i) {
+      ConvolutionProblem part = p;
+      part.batch = std::min(images, p.batch - i * images);
+      visit(part, i, i * images);
+    });
+  }
+};
+
+void forward_in_parts(const ConvolutionProblem& p, std::byte* y, const std::byte* x, const std::byte* w) {
+  const Parts parts(p, most_parts_of_batch);
+  parts.for_each(p, [&](const ConvolutionProblem& part, std::int64_t, std::int64_t first) {
+    kernels_for(p.dtype).forward(part, y + first * parts.y, x + first * parts.x, w);
+  });
+}
+void to_input_in_parts(const ConvolutionProblem& p, std::byte* x, const std::byte* y, const std::byte* w) {
+  const Parts parts(p, most_parts_of_batch);
+  parts.for_each(p, [&](const ConvolutionProblem& part, std::int64_t, std::int64_t first) {
+    kernels_for(p.dtype).to_input(part, x + first * parts.x, y + first * parts.y, w);
+  });
+}
+/// The parts' sums are added in order. They take no more room than what they are sums of.
+void to_weight_in_parts(const ConvolutionProblem& p, std::byte* w, const std::byte* x, const std::byte* y) {
+  const Parts whole(p, 1);
+  const std::int64_t most = p.batch * (whole.x + whole.y) / std::max<std::int64_t>(whole.w, 1);
+  const Parts parts(p, std::clamp<std::int64_t>(most, 1, most_parts_of_batch));
+  if (parts.count <= 1) return kernels_for(p.dtype).to_weight(p, w, x, y);
+  const StorageRef sums = StorageRef::allocate(static_cast<std::size_t>(parts.count * parts.w));
+  parts.for_each(p, [&](const ConvolutionProblem& part, std::int64_t i, std::int64_t first) {
+    kernels_for(p.dtype).to_weight(part, i > 0 ? sums.data() + i * parts.w : w, x + first * parts.x,
+                                   y + first * parts.y);
+  });
+  const auto item = static_cast<std::int64_t>(item_size(p.dtype));
+  const kernel::Block add =
+      kernel::table().forward[static_cast<int>(kernel::Row::add)][static_cast<int>(p.dtype)];
+  for (std::int64_t i = 1; i < parts.count; ++i) {
+    const std::byte* in[2] = {w, sums.data() + i * parts.w};
+    add(w, in, static_cast<std::size_t>(parts.w / item), 0);
+  }
+}
+constexpr ConvolutionKernels in_parts{forward_in_parts, to_input_in_parts, to_weight_in_parts};
+
 }  // namespace
 
 const ConvolutionKernels& plain_convolution(DType dtype) noexcept {
   return dtype == float32 ? unfolding<float> : unfolding<double>;
 }
 
-const ConvolutionKernels& convolution_kernels(const ConvolutionProblem& problem) {
-  static const ConvolutionKernels* const single = plain_asked() ? nullptr : onednn_convolution();
-  return problem.dtype == float32 && single ? *single : plain_convolution(problem.dtype);
-}
+const ConvolutionKernels& convolution_kernels() noexcept { return in_parts; }
 
 }  // namespace wengert

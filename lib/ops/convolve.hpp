@@ -27,7 +27,8 @@ struct ConvolutionKernels {
 /// Unfolding and a matrix product: what every problem can be computed by.
 const ConvolutionKernels& plain_convolution(DType dtype) noexcept;
 
-/// The kernels for a problem: oneDNN's for float32 where the library has them, unless WENGERT_CONV=plain.
-const ConvolutionKernels& convolution_kernels(const ConvolutionProblem& problem);
+/// Those to call: oneDNN's for float32 where the library has them, unless WENGERT_CONV=plain; large batches
+/// in parts, on the pool's threads.
+const ConvolutionKernels& convolution_kernels() noexcept;
 
 }  // namespace wengert

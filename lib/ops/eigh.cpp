@@ -18,19 +18,21 @@ void forward_eigh(Node& node) {
   const std::int64_t n = columns_of(a.shape), batches = element_count(batch_of(a.shape));
   with_type(node.dtype, [&](auto zero) {
     using T = decltype(zero);
-    const T* from = values_of<T>(copy.data());
     const std::int64_t total = n + n * n + 1;
-    T* w = values_of<T>(to);
-    for (std::int64_t i = 0; i < batches; ++i, from += n * n, w += total) {
-      w[total - 1] = T(0);
-      if (!lower_finite(from, n)) {
-        fill_nan(w, n + n * n);
-        continue;
+    over_batch(batches, n, [&](std::int64_t begin, std::int64_t end) {
+      const T* from = values_of<T>(copy.data()) + begin * n * n;
+      T* w = values_of<T>(to) + begin * total;
+      for (std::int64_t i = begin; i < end; ++i, from += n * n, w += total) {
+        w[total - 1] = T(0);
+        if (!lower_finite(from, n)) {
+          fill_nan(w, n + n * n);
+          continue;
+        }
+        std::copy(from, from + n * n, w + n);
+        if (!lapack::eigh(n, w + n, w))
+          fail_batch("eigh", "the iteration must converge", batch_of(a.shape), i, "did not");
       }
-      std::copy(from, from + n * n, w + n);
-      if (!lapack::eigh(n, w + n, w))
-        fail_batch("eigh", "the iteration must converge", batch_of(a.shape), i, "did not");
-    }
+    });
   });
 }
 

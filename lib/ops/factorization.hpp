@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "lib/core/parallel.hpp"
 #include "lib/ops/blocks.hpp"
 #include "lib/ops/lapack.hpp"
 #include "lib/ops/samples.hpp"
@@ -80,6 +81,14 @@ bool lower_finite(const T* a, std::int64_t n) {
 template <class T>
 void fill_nan(T* to, std::int64_t count) {
   std::fill(to, to + count, std::numeric_limits<T>::quiet_NaN());
+}
+
+/// Calls range(begin, end) for ranges of a batch, on the pool's threads. Each matrix, of `extent` rows or
+/// columns, takes some multiple of its third power.
+template <class F>
+void over_batch(std::int64_t batches, std::int64_t extent, F range) {
+  const auto n = static_cast<double>(extent);
+  parallel_ranges(batches, 1, 100.0 + 0.5 * n * n * n, range);
 }
 
 /// The rounding unit of a dtype.

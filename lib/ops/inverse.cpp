@@ -7,18 +7,20 @@ void forward_inv(Node& node) {
   std::byte* to = allocate_value(node);
   copy_contiguous(to, node.input(0));
   const std::int64_t n = columns_of(node.shape), batches = n == 0 ? 0 : node.size() / (n * n);
-  std::vector<int> pivots(static_cast<std::size_t>(n));
   with_type(node.dtype, [&](auto zero) {
-    auto* y = values_of<decltype(zero)>(to);
-    for (std::int64_t i = 0; i < batches; ++i, y += n * n) {
-      if (!all_finite(y, n * n)) {
-        fill_nan(y, n * n);
-        continue;
+    over_batch(batches, n, [&](std::int64_t begin, std::int64_t end) {
+      std::vector<int> pivots(static_cast<std::size_t>(n));
+      auto* y = values_of<decltype(zero)>(to) + begin * n * n;
+      for (std::int64_t i = begin; i < end; ++i, y += n * n) {
+        if (!all_finite(y, n * n)) {
+          fill_nan(y, n * n);
+          continue;
+        }
+        if (!lapack::lu(n, y, pivots.data()))
+          fail_batch("inv", "the matrix must be invertible", batch_of(node.shape), i, "is singular");
+        lapack::lu_invert(n, y, pivots.data());
       }
-      if (!lapack::lu(n, y, pivots.data()))
-        fail_batch("inv", "the matrix must be invertible", batch_of(node.shape), i, "is singular");
-      lapack::lu_invert(n, y, pivots.data());
-    }
+    });
   });
 }
 

@@ -21,13 +21,15 @@ void forward_qr(Node& node) {
   const std::int64_t batches = element_count(batch_of(a.shape));
   with_type(node.dtype, [&, m = m, n = n, k = k](auto zero) {
     using T = decltype(zero);
-    T *from = values_of<T>(copy.data()), *q = values_of<T>(to);
-    for (std::int64_t i = 0; i < batches; ++i, from += m * n, q += extents.total()) {
-      if (all_finite(from, m * n))
-        lapack::qr(m, n, from, q, q + m * k);
-      else
-        fill_nan(q, extents.total());
-    }
+    over_batch(batches, std::max(m, n), [&](std::int64_t begin, std::int64_t end) {
+      T *from = values_of<T>(copy.data()) + begin * m * n, *q = values_of<T>(to) + begin * extents.total();
+      for (std::int64_t i = begin; i < end; ++i, from += m * n, q += extents.total()) {
+        if (all_finite(from, m * n))
+          lapack::qr(m, n, from, q, q + m * k);
+        else
+          fill_nan(q, extents.total());
+      }
+    });
   });
 }
 

@@ -7,6 +7,7 @@
 
 #include "lib/core/dispatch.hpp"
 #include "lib/core/fail.hpp"
+#include "lib/core/parallel.hpp"
 #include "lib/core/tape.hpp"
 #include "wengert/core/grad_mode.hpp"
 #include "wengert/ops/elementwise.hpp"
@@ -20,6 +21,7 @@ namespace wengert {
 namespace {
 
 constexpr std::size_t chunk = 512;
+constexpr double nanoseconds_each = 3.0;  // about, of a number
 
 /// u[i] in place of f(u[i]), by the baseline's kernel.
 void apply(kernel::Row row, double* u, std::size_t n) {
@@ -39,19 +41,21 @@ template <class T, class F>
 void fill(T* to, std::int64_t count, F transform) {
   constexpr std::int64_t per_block = sizeof(T) == 4 ? 4 : 2;
   const RandomKey start = next_random_key(static_cast<std::uint64_t>((count + per_block - 1) / per_block));
-  double u[chunk];
-  for (std::int64_t first = 0; first < count; first += chunk) {
-    for (std::size_t k = 0; k < chunk; k += per_block) {
-      const auto b = random_block(start, (static_cast<std::uint64_t>(first) + k) / per_block);
-      if constexpr (sizeof(T) == 4)
-        for (std::size_t i = 0; i < 4; ++i) u[k + i] = static_cast<double>(b[i] >> 8) * 0x1p-24;
-      else
-        for (std::size_t i = 0; i < 2; ++i) u[k + i] = uniform53(b[2 * i], b[2 * i + 1]);
+  parallel_ranges(count, chunk, nanoseconds_each, [&](std::int64_t begin, std::int64_t end) {
+    double u[chunk];
+    for (std::int64_t first = begin; first < end; first += chunk) {
+      for (std::size_t k = 0; k < chunk; k += per_block) {
+        const auto b = random_block(start, (static_cast<std::uint64_t>(first) + k) / per_block);
+        if constexpr (sizeof(T) == 4)
+          for (std::size_t i = 0; i < 4; ++i) u[k + i] = static_cast<double>(b[i] >> 8) * 0x1p-24;
+        else
+          for (std::size_t i = 0; i < 2; ++i) u[k + i] = uniform53(b[2 * i], b[2 * i + 1]);
+      }
+      transform(u);
+      const auto length = std::min<std::int64_t>(chunk, end - first);
+      for (std::int64_t k = 0; k < length; ++k) to[first + k] = static_cast<T>(u[k]);
     }
-    transform(u);
-    const auto length = std::min<std::int64_t>(chunk, count - first);
-    for (std::int64_t k = 0; k < length; ++k) to[first + k] = static_cast<T>(u[k]);
-  }
+  });
 }
 
 template <class F>

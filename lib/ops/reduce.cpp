@@ -6,6 +6,8 @@
 #include <limits>
 
 #include "lib/core/fail.hpp"
+#include "lib/core/halves.hpp"
+#include "lib/core/parallel.hpp"
 #include "lib/core/strided.hpp"
 #include "lib/core/tape.hpp"
 
@@ -18,6 +20,8 @@ namespace {
 constexpr std::int64_t block = 1024;    // elements gathered at a time
 constexpr std::int64_t columns = 1024;  // of a row at a time: rows that wait for others stay in the cache
 constexpr std::int64_t group = 16;      // rows combined one after the other
+constexpr std::int64_t fold_leaf = 2048, fold_unit = 64;  // where a fold no longer halves, and by what
+constexpr double nanoseconds_each = 0.1;                  // about, of an element in a cache
 
 struct Dimension {
   std::int64_t extent, in, out;  // strides; out is 0 where the dimension is reduced
@@ -35,6 +39,12 @@ struct Dimensions {
   bool empty() const { return count == 0; }
   Dimension& back() { return places[count - 1]; }
   const Dimension& back() const { return places[count - 1]; }
+  /// How many indices there are.
+  std::int64_t volume() const {
+    std::int64_t product = 1;
+    for (std::size_t i = 0; i < count; ++i) product *= places[i].extent;
+    return product;
+  }
   void push_back(const Dimension& d) { places[count++] = d; }
   void pop_back() { --count; }
 };
@@ -63,25 +73,29 @@ Dimensions ordered_dimensions(const Node& x, std::uint64_t mask) {
   return folded;
 }
 
-/// Calls visit(in, out) with the offsets of every index of `outer`, in order.
-template <class F>
-void for_each_offset(const Dimensions& outer, F visit) {
+/// An index of some dimensions, and where it lies.
+struct Offset {
   std::array<std::int64_t, max_dimensions> position{};
   std::int64_t in = 0, out = 0;
-  while (true) {
-    visit(in, out);
-    std::size_t i = outer.size();
-    for (; i-- > 0;) {
+
+  Offset(const Dimensions& outer, std::int64_t index) {
+    for (std::size_t i = outer.size(); i-- > 0; index /= outer[i].extent) {
+      position[i] = index % outer[i].extent;
+      in += position[i] * outer[i].in;
+      out += position[i] * outer[i].out;
+    }
+  }
+  void advance(const Dimensions& outer) {
+    for (std::size_t i = outer.size(); i-- > 0;) {
       in += outer[i].in;
       out += outer[i].out;
-      if (++position[i] < outer[i].extent) break;
+      if (++position[i] < outer[i].extent) return;
       in -= outer[i].in * outer[i].extent;
       out -= outer[i].out * outer[i].extent;
       position[i] = 0;
     }
-    if (i == static_cast<std::size_t>(-1)) return;
   }
-}
+};
 
 constexpr kernel::Row row_of(kernel::Reduction reduction) {
   constexpr std::array rows{kernel::Row::add, kernel::Row::mul, kernel::Row::maximum, kernel::Row::minimum};
@@ -150,48 +164,61 @@ class Reducer {
       to = reinterpret_cast<T*>(waiting.data());
       for (std::size_t i = 0; i < outer.size(); ++i) outer.places[i].out = rest[i].in;
     }
-    alignas(64) T buffer[block];
-    const std::int64_t blocks = (count + block - 1) / block;
-    const StorageRef partials = StorageRef::allocate(static_cast<std::size_t>(blocks) * sizeof(T));
-    T* partial = reinterpret_cast<T*>(partials.data());
-    for_each_offset(outer, [&](std::int64_t in, std::int64_t out) {
-      StridedReader reader(bytes(in_ + in), sizeof(T), extents, strides);
-      if (reader.in_place()) {
-        fold_(bytes(to + out), bytes(in_ + in), static_cast<std::size_t>(count));
-      } else {
-        for (std::int64_t start = 0; start < count; start += block) {
-          const std::int64_t length = std::min(block, count - start);
-          fold_(bytes(partial + start / block), reader.read(start, length, bytes(buffer)),
-                static_cast<std::size_t>(length));
-        }
-        fold_(bytes(to + out), partials.data(), static_cast<std::size_t>(blocks));
-      }
-    });
+    const std::int64_t runs = outer.volume();
+    parallel_ranges(runs, 1, static_cast<double>(runs > 1 ? count : 0) * nanoseconds_each,
+                    [&](std::int64_t begin, std::int64_t end) {
+                      Offset at(outer, begin);
+                      for (std::int64_t i = begin; i < end; ++i, at.advance(outer))
+                        fold_run(to + at.out, in_ + at.in, extents, strides, count);
+                    });
     if (!more) return;
     in_ = to;
     combine_rows(rest);
   }
 
+  /// Folds elements that may lie anywhere.
+  void fold_run(T* to, const T* from, const Shape& extents, const Strides& strides, std::int64_t count) {
+    if (StridedReader(bytes(from), sizeof(T), extents, strides).in_place()) return fold_some(to, from, count);
+    const std::int64_t blocks = (count + block - 1) / block;
+    const StorageRef partials =
+        blocks > 1 ? StorageRef::allocate(static_cast<std::size_t>(blocks) * sizeof(T)) : StorageRef();
+    T* const partial = blocks > 1 ? reinterpret_cast<T*>(partials.data()) : to;
+    parallel_ranges(count, block, nanoseconds_each, [&](std::int64_t begin, std::int64_t end) {
+      StridedReader reader(bytes(from), sizeof(T), extents, strides);
+      alignas(64) T buffer[block];
+      for (std::int64_t start = begin; start < end; start += block) {
+        const std::int64_t length = std::min(block, end - start);
+        fold_(bytes(partial + start / block), reader.read(start, length, bytes(buffer)),
+              static_cast<std::size_t>(length));
+      }
+    });
+    if (blocks > 1) fold_(bytes(to), bytes(partial), static_cast<std::size_t>(blocks));
+  }
+  /// Folds elements one after the other: halves by themselves, as the kernel itself halves them.
+  void fold_some(T* to, const T* from, std::int64_t count) {
+    const int levels = halvings(worthwhile_parts(static_cast<double>(count) * nanoseconds_each), count,
+                                fold_leaf + 2 * fold_unit);
+    if (levels == 0) return fold_(bytes(to), bytes(from), static_cast<std::size_t>(count));
+    alignas(64) T partial[most_parts];
+    parallel_for(std::int64_t{1} << levels, [&](std::int64_t i) {
+      const Part part = Part::of(count, fold_unit, levels, i);
+      fold_(bytes(partial + i), bytes(from + part.start), static_cast<std::size_t>(part.count));
+    });
+    for (std::int64_t parts = std::int64_t{1} << levels; parts > 1; parts /= 2)
+      for (std::int64_t i = 0; i < parts / 2; ++i) fold_(bytes(partial + i), bytes(partial + 2 * i), 2);
+    *to = partial[0];
+  }
+
   /// A part of the rows that are combined into one, in order.
   struct Rows {
-    Dimensions dimensions;
-    std::array<std::int64_t, max_dimensions> position{};
-    std::int64_t at = 0, step = 1, length = 0;
+    const Dimensions& dimensions;
+    Offset at;
+    std::int64_t step = 1, length = 0;
     alignas(64) T gathered[2][columns];
 
-    std::int64_t count() const {
-      std::int64_t product = 1;
-      for (std::size_t i = 0; i < dimensions.size(); ++i) product *= dimensions[i].extent;
-      return product;
-    }
-    void advance() {
-      for (std::size_t i = dimensions.size(); i-- > 0;) {
-        at += dimensions[i].in;
-        if (++position[i] < dimensions[i].extent) return;
-        at -= dimensions[i].in * dimensions[i].extent;
-        position[i] = 0;
-      }
-    }
+    Rows(const Dimensions& dimensions, std::int64_t first, std::int64_t step)
+        : dimensions(dimensions), at(dimensions, first), step(step) {}
+    void advance() { at.advance(dimensions); }
   };
 
   /// Combines the next `count` rows into `to`, halves with halves, so that errors hardly grow.
@@ -205,7 +232,7 @@ class Reducer {
     // The first two rows together, so that none is copied only to be added to.
     const T* first = nullptr;
     for (std::int64_t i = 0; i < count; ++i, rows.advance()) {
-      const T* row = from + rows.at;
+      const T* row = from + rows.at.in;
       if (rows.step != 1) {
         T* place = rows.gathered[i > 0];
         for (std::int64_t k = 0; k < rows.length; ++k) place[k] = row[k * rows.step];
@@ -223,21 +250,43 @@ class Reducer {
   /// The innermost dimension is kept: combine whole rows of it, a block of columns at a time.
   void combine_rows(const Dimensions& all) {
     const Dimension inner = all.back();
-    Dimensions kept;
-    Rows rows;
-    for (std::size_t i = 0; i + 1 < all.size(); ++i) (all[i].out ? kept : rows.dimensions).push_back(all[i]);
-    const std::int64_t count = rows.count();
-    rows.step = inner.in;
-    alignas(64) T total[columns];
-    for_each_offset(kept, [&](std::int64_t in, std::int64_t out) {
-      for (std::int64_t column = 0; column < inner.extent; column += columns) {
+    Dimensions kept, combined;
+    for (std::size_t i = 0; i + 1 < all.size(); ++i) (all[i].out ? kept : combined).push_back(all[i]);
+    const std::int64_t count = combined.volume(), blocks = (inner.extent + columns - 1) / columns,
+                       places = kept.volume() * blocks;
+    const double each = static_cast<double>(count * inner.extent / blocks) * nanoseconds_each;
+    if (places == 1)
+      if (const int levels = halvings(worthwhile_parts(each), count, group); levels > 0)
+        return combine_halves(inner, combined, levels);
+    parallel_ranges(places, 1, each, [&](std::int64_t begin, std::int64_t end) {
+      Rows rows(combined, 0, inner.in);
+      alignas(64) T total[columns];
+      for (std::int64_t place = begin; place < end; ++place) {
+        const Offset at(kept, place / blocks);
+        const std::int64_t column = place % blocks * columns;
         rows.length = std::min(columns, inner.extent - column);
-        T* to = out_ + out + column * inner.out;
-        combine_some(rows, in_ + in + column * inner.in, count, inner.out == 1 ? to : total);
+        T* to = out_ + at.out + column * inner.out;
+        combine_some(rows, in_ + at.in + column * inner.in, count, inner.out == 1 ? to : total);
         if (inner.out != 1)
           for (std::int64_t i = 0; i < rows.length; ++i) to[i * inner.out] = total[i];
       }
     });
+  }
+  /// The same where there is one block of columns: halves of the rows by themselves.
+  void combine_halves(const Dimension& inner, const Dimensions& combined, int levels) {
+    const std::int64_t count = combined.volume(), parts = std::int64_t{1} << levels;
+    const StorageRef waiting = StorageRef::allocate(static_cast<std::size_t>(parts * columns) * sizeof(T));
+    T* const total = reinterpret_cast<T*>(waiting.data());
+    parallel_for(parts, [&](std::int64_t i) {
+      const Part part = Part::of(count, 1, levels, i);
+      Rows rows(combined, part.start, inner.in);
+      rows.length = inner.extent;
+      combine_some(rows, in_, part.count, total + i * columns);
+    });
+    for (std::int64_t step = 1; step < parts; step *= 2)
+      for (std::int64_t i = 0; i < parts; i += 2 * step)
+        combine(total + i * columns, total + i * columns, total + (i + step) * columns, inner.extent);
+    for (std::int64_t i = 0; i < inner.extent; ++i) out_[i * inner.out] = total[i];
   }
 
   T* out_;

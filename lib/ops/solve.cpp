@@ -24,16 +24,18 @@ std::shared_ptr<const Factors> factorize(const Node& a) {
   const std::int64_t n = columns_of(a.shape), batches = n == 0 ? 0 : a.size() / (n * n);
   factors->pivots.resize(static_cast<std::size_t>(batches * n));
   with_type(a.dtype, [&](auto zero) {
-    auto* lu = values_of<decltype(zero)>(factors->lu.data());
-    int* pivots = factors->pivots.data();
-    for (std::int64_t i = 0; i < batches; ++i, lu += n * n, pivots += n) {
-      if (!all_finite(lu, n * n)) {
-        fill_nan(lu, n * n);
-        for (std::int64_t k = 0; k < n; ++k) pivots[k] = static_cast<int>(k + 1);
-      } else if (!lapack::lu(n, lu, pivots)) {
-        fail_batch("solve", "the matrix must be invertible", batch_of(a.shape), i, "is singular");
+    over_batch(batches, n, [&](std::int64_t begin, std::int64_t end) {
+      auto* lu = values_of<decltype(zero)>(factors->lu.data()) + begin * n * n;
+      int* pivots = factors->pivots.data() + begin * n;
+      for (std::int64_t i = begin; i < end; ++i, lu += n * n, pivots += n) {
+        if (!all_finite(lu, n * n)) {
+          fill_nan(lu, n * n);
+          for (std::int64_t k = 0; k < n; ++k) pivots[k] = static_cast<int>(k + 1);
+        } else if (!lapack::lu(n, lu, pivots)) {
+          fail_batch("solve", "the matrix must be invertible", batch_of(a.shape), i, "is singular");
+        }
       }
-    }
+    });
   });
   return factors;
 }

@@ -23,14 +23,16 @@ void forward_svd(Node& node) {
   const StorageRef copy = scratch(a);
   with_type(node.dtype, [&](auto zero) {
     using T = decltype(zero);
-    T *from = values_of<T>(copy.data()), *u = values_of<T>(to);
-    for (std::int64_t i = 0; i < batches; ++i, from += m * n, u += extents.total()) {
-      u[extents.total() - 1] = T(0);
-      if (!all_finite(from, m * n))
-        fill_nan(u, extents.total() - 1);
-      else if (!lapack::svd(m, n, from, u, u + m * k, u + m * k + k))
-        fail_batch("svd", "the iteration must converge", batch_of(a.shape), i, "did not");
-    }
+    over_batch(batches, std::max(m, n), [&](std::int64_t begin, std::int64_t end) {
+      T *from = values_of<T>(copy.data()) + begin * m * n, *u = values_of<T>(to) + begin * extents.total();
+      for (std::int64_t i = begin; i < end; ++i, from += m * n, u += extents.total()) {
+        u[extents.total() - 1] = T(0);
+        if (!all_finite(from, m * n))
+          fill_nan(u, extents.total() - 1);
+        else if (!lapack::svd(m, n, from, u, u + m * k, u + m * k + k))
+          fail_batch("svd", "the iteration must converge", batch_of(a.shape), i, "did not");
+      }
+    });
   });
 }
 
