@@ -20,19 +20,20 @@ struct Isa {
   const char* name;
   void (*fill_rows)(Table&);
   void (*fill_others)(Table&);
+  void (*fill_product)(Table&);
   bool (*here)();  // on this processor
 };
 constexpr Isa isas[] = {
-    {"baseline", baseline::fill_rows, baseline::fill_others, [] { return true; }},
+    {"baseline", baseline::fill_rows, baseline::fill_others, baseline::fill_product, [] { return true; }},
 #ifdef WENGERT_HAS_AVX2
-    {"avx2", avx2::fill_rows, avx2::fill_others,
+    {"avx2", avx2::fill_rows, avx2::fill_others, avx2::fill_product,
      [] {
        __builtin_cpu_init();
        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
      }},
 #endif
 #ifdef WENGERT_HAS_AVX512
-    {"avx512", avx512::fill_rows, avx512::fill_others,
+    {"avx512", avx512::fill_rows, avx512::fill_others, avx512::fill_product,
      [] {
        __builtin_cpu_init();
        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd") &&
@@ -59,6 +60,7 @@ Choice choose() {
   choice.name = found->name;
   found->fill_rows(choice.table);
   found->fill_others(choice.table);
+  found->fill_product(choice.table);
   return choice;
 }
 
