@@ -135,9 +135,9 @@ Tensor fitted(const Node& node, std::uint32_t i, Tensor result) {
   return result.shape() == input.shape ? result : sum_to(result, input.shape);
 }
 
-/// Calls visit(i, cotangent) for every wanted input of a node.
-template <class Wanted, class Visit>
-void apply_rules(const Node& node, const Tensor& g, Wanted wanted, Visit visit) {
+/// Adds what a node's rules give to the cotangents of its wanted inputs, as cotangent_of(input) finds them.
+template <class Wanted, class CotangentOf>
+void apply_rules(const Node& node, const Tensor& g, Wanted wanted, CotangentOf cotangent_of) {
   const Operation& operation = *node.operation;
   const RuleGuard guard(&node);
   const Call call{g, node};
@@ -150,6 +150,9 @@ void apply_rules(const Node& node, const Tensor& g, Wanted wanted, Visit visit) 
   }
   for (std::uint32_t i = 0; i < node.input_count; ++i) {
     if (!wanted(node.input(i))) continue;
+    Cotangent& sum = cotangent_of(node.input(i));
+    if (operation.add_to && sum.value.defined() && !grad_enabled() && operation.add_to(call, i, sum.value))
+      continue;
     Tensor result;
     if (operation.rule_of_all)
       result = std::move(all[i]);
@@ -157,7 +160,7 @@ void apply_rules(const Node& node, const Tensor& g, Wanted wanted, Visit visit) 
       result = operation.rule_of_input(call, i);
     else if (operation.rules[i])
       result = operation.rules[i](call);
-    visit(node.input(i), fitted(node, i, std::move(result)));
+    sum.add(fitted(node, i, std::move(result)));
   }
 }
 
@@ -225,8 +228,7 @@ std::vector<Tensor> run_backward(std::span<const Tensor> outputs, std::span<cons
     }
     // An input is reached even by a cotangent that is zero everywhere.
     if (cotangent.value.defined()) {
-      apply_rules(node, cotangent.value, wanted,
-                  [&](Node& input, Tensor term) { walk.at(input).add(std::move(term)); });
+      apply_rules(node, cotangent.value, wanted, [&](Node& input) -> Cotangent& { return walk.at(input); });
     } else {
       for (std::uint32_t i = 0; i < node.input_count; ++i)
         if (wanted(node.input(i))) walk.at(node.input(i));

@@ -18,22 +18,20 @@ struct Choice {
 /// What this library has kernels for, the best last; the first one runs everywhere.
 struct Isa {
   const char* name;
-  void (*fill_rows)(Table&);
-  void (*fill_others)(Table&);
-  void (*fill_chains)(Table&);
+  void (*fill[4])(Table&);
   bool (*here)();  // on this processor
 };
 constexpr Isa isas[] = {
-    {"baseline", baseline::fill_rows, baseline::fill_others, baseline::fill_chains, [] { return true; }},
+    {"baseline", {baseline::fill_rows, baseline::fill_others, baseline::fill_chains, baseline::fill_product}, [] { return true; }},
 #ifdef WENGERT_HAS_AVX2
-    {"avx2", avx2::fill_rows, avx2::fill_others, avx2::fill_chains,
+    {"avx2", {avx2::fill_rows, avx2::fill_others, avx2::fill_chains, avx2::fill_product},
      [] {
        __builtin_cpu_init();
        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
      }},
 #endif
 #ifdef WENGERT_HAS_AVX512
-    {"avx512", avx512::fill_rows, avx512::fill_others, avx512::fill_chains,
+    {"avx512", {avx512::fill_rows, avx512::fill_others, avx512::fill_chains, avx512::fill_product},
      [] {
        __builtin_cpu_init();
        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd") &&
@@ -58,9 +56,7 @@ Choice choose() {
                      "\". Did you mean one of ", here, "?");
   Choice choice;
   choice.name = found->name;
-  found->fill_rows(choice.table);
-  found->fill_others(choice.table);
-  found->fill_chains(choice.table);
+  for (const auto fill : found->fill) fill(choice.table);
   return choice;
 }
 

@@ -50,5 +50,7 @@ Tensor compact(const Tensor& x);
 void rebind(const Tensor& leaf, const Tensor& value);
 /// Adds `term` to `sum`, into the same bytes where nobody else can see them.
 void accumulate(Tensor& sum, const Tensor& term);
+/// The bytes of `sum`, computed and contiguous, for an operation's add_to: a copy where others can see them.
+std::byte* writable(Tensor& sum);
 
 }  // namespace wengert

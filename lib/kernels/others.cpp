@@ -185,26 +185,32 @@ void fill_fold(Table& table) {
   entry[2] = fold<reduction, std::int64_t>;
 }
 
-// For products too small to pay for a BLAS call. Row of c by row, so that the inner loop runs along b and c.
+// Row of c by row, so that the inner loop runs along b and c.
 template <class T>
 void product(std::byte* out, const std::byte* left, const std::byte* right, std::size_t m, std::size_t n,
-             std::size_t k, const std::ptrdiff_t* strides) {
+             std::size_t k, const std::ptrdiff_t* strides, bool add, std::byte*) {
+  constexpr std::size_t columns = 64;
   T* c = reinterpret_cast<T*>(out);
   const T* a = reinterpret_cast<const T*>(left);
   const T* b = reinterpret_cast<const T*>(right);
   const std::ptrdiff_t a_row = strides[0], a_column = strides[1], b_row = strides[2], b_column = strides[3];
-  for (std::size_t i = 0; i < m; ++i, c += n, a += a_row) {
-    for (std::size_t j = 0; j < n; ++j) c[j] = T(0);
-    for (std::size_t p = 0; p < k; ++p) {
-      const T factor = a[static_cast<std::ptrdiff_t>(p) * a_column];
-      const T* row = b + static_cast<std::ptrdiff_t>(p) * b_row;
-      if (b_column == 1) {
-        for (std::size_t j = 0; j < n; ++j) c[j] += factor * row[j];
-      } else {
-        for (std::size_t j = 0; j < n; ++j) c[j] += factor * row[static_cast<std::ptrdiff_t>(j) * b_column];
+  for (std::size_t i = 0; i < m; ++i, a += a_row)
+    for (std::size_t first = 0; first < n; first += columns) {
+      const std::size_t width = n - first < columns ? n - first : columns;
+      T sum[columns];
+      for (std::size_t j = 0; j < width; ++j) sum[j] = T(0);
+      const T* row = b + static_cast<std::ptrdiff_t>(first) * b_column;
+      for (std::size_t p = 0; p < k; ++p, row += b_row) {
+        const T factor = a[static_cast<std::ptrdiff_t>(p) * a_column];
+        if (b_column == 1) {
+          for (std::size_t j = 0; j < width; ++j) sum[j] += factor * row[j];
+        } else {
+          for (std::size_t j = 0; j < width; ++j)
+            sum[j] += factor * row[static_cast<std::ptrdiff_t>(j) * b_column];
+        }
       }
+      for (std::size_t j = 0; j < width; ++j, ++c) *c = add ? *c + sum[j] : sum[j];
     }
-  }
 }
 
 // to[i] = from[i * stride].
@@ -339,8 +345,8 @@ void fill_others(Table& table) {
   table.gather[2] = gather<std::uint64_t>;
   table.transpose[0] = transpose<std::uint32_t>;
   table.transpose[1] = transpose<std::uint64_t>;
-  table.product[0] = product<float>;
-  table.product[1] = product<double>;
+  table.small_product[0] = product<float>;
+  table.small_product[1] = product<double>;
 }
 }  // namespace WENGERT_ISA
 

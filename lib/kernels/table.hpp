@@ -15,9 +15,11 @@ inline constexpr std::size_t single_bytes = 64;
 using Fold = void (*)(std::byte* out, const std::byte* in, std::size_t n);
 /// *out = in[0][0] in[1][0] + in[0][1] in[1][1] + ..., as Fold adds the products.
 using FoldProducts = void (*)(std::byte* out, const std::byte* const* in, std::size_t n);
-/// c (m, n) = a (m, k) b (k, n), strides in elements: row and column of a, of b; c is row-major.
-using SmallProduct = void (*)(std::byte* c, const std::byte* a, const std::byte* b, std::size_t m,
-                              std::size_t n, std::size_t k, const std::ptrdiff_t* strides);
+/// c (m, n) = a (m, k) b (k, n), or c += it; strides in elements: row and column of a, of b; c is row-major.
+/// `room` is memory to work in: product_room bytes, or 4 k n where that is less, n rounded up to 32.
+using Product = void (*)(std::byte* c, const std::byte* a, const std::byte* b, std::size_t m, std::size_t n,
+                         std::size_t k, const std::ptrdiff_t* strides, bool add, std::byte* room);
+inline constexpr std::size_t product_room = 256 * 1024;
 
 /// to[i] = from[i * stride], stride in elements. The two do not overlap.
 using Gather = void (*)(std::byte* to, const std::byte* from, std::size_t n, std::ptrdiff_t stride);
@@ -74,7 +76,10 @@ struct Table {
   Block chain2[start_count][link_count][2];
   Block chain3[start_count][link_count][link_count][2];
   Block pair[start_count][start_count][link_count][2];
-  SmallProduct product[2];
+  /// For products too small to pay for a BLAS call; they take no room.
+  Product small_product[2];
+  /// Of float32; null where the instruction set has no fused multiply-add.
+  Product wide_product;
   /// Of elements of one, four and eight bytes.
   Gather gather[3];
   /// Of elements of four and of eight bytes.
@@ -85,16 +90,19 @@ namespace baseline {
 void fill_rows(Table& table);
 void fill_others(Table& table);
 void fill_chains(Table& table);
+void fill_product(Table& table);
 }  // namespace baseline
 namespace avx2 {
 void fill_rows(Table& table);
 void fill_others(Table& table);
 void fill_chains(Table& table);
+void fill_product(Table& table);
 }  // namespace avx2
 namespace avx512 {
 void fill_rows(Table& table);
 void fill_others(Table& table);
 void fill_chains(Table& table);
+void fill_product(Table& table);
 }  // namespace avx512
 
 }  // namespace wengert::kernel

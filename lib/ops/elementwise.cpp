@@ -271,15 +271,25 @@ Tensor record_comparison(const Operation& operation, const Operand& a, const Ope
 #undef BINARY
 #undef COMPARE
 
+/// Whether a computed tensor's bytes are contiguous and seen through this handle alone.
+static bool alone(const Tensor& x) {
+  const Node& node = x.recorded();
+  return x.handle().version == nullptr && node.references.load() == NodeCounts::user && is_contiguous(node) &&
+         (!node.storage || node.storage.unique());
+}
+
+std::byte* writable(Tensor& sum) {
+  sum.node();
+  if (!alone(sum)) sum = compact(sum);
+  return sum.node().data;
+}
+
 void accumulate(Tensor& sum, const Tensor& term) {
   Node& into = sum.recorded();
   Node& from = term.recorded();
   const bool wait =
       into.deferred.load(std::memory_order_relaxed) || from.deferred.load(std::memory_order_relaxed);
-  const bool alone = !wait && !grad_enabled() && sum.handle().version == nullptr &&
-                     into.references.load() == NodeCounts::user && is_contiguous(into) &&
-                     (!into.storage || into.storage.unique()) && into.shape == from.shape;
-  if (!alone) {
+  if (wait || grad_enabled() || !alone(sum) || into.shape != from.shape) {
     sum = add(sum, term);
     return;
   }

@@ -75,19 +75,22 @@ void forward_gather(Node& node) {
   });
 }
 
+/// Adds the elements of `source` to an array of `shape` at the places of an index.
+void add_at_places(std::byte* sum, const Shape& shape, Node& index, Node& source, std::size_t axis) {
+  const Tensor held = dense(source);
+  with_element(source.dtype, [&](auto unit) {
+    using T = Arithmetic<decltype(unit)>;
+    T* to = reinterpret_cast<T*>(sum);
+    const T* from = held.node().values<T>();
+    for_each_run(shape, index, axis, [&](std::int64_t place, std::int64_t k, auto count) {
+      for (std::int64_t i = 0; i < count; ++i) to[place + i] = static_cast<T>(to[place + i] + from[k + i]);
+    });
+  });
+}
+
 void forward_scatter_add(Node& node) {
   copy_contiguous(allocate_value(node), node.input(0));
-  const Tensor source = dense(node.input(2));
-  with_element(node.dtype, [&](auto unit) {
-    using T = Arithmetic<decltype(unit)>;
-    T* to = reinterpret_cast<T*>(node.data);
-    const T* from = source.node().values<T>();
-    for_each_run(node.shape, node.input(1), axis_of(node),
-                 [&](std::int64_t place, std::int64_t k, auto count) {
-                   for (std::int64_t i = 0; i < count; ++i)
-                     to[place + i] = static_cast<T>(to[place + i] + from[k + i]);
-                 });
-  });
+  add_at_places(node.data, node.shape, node.input(1), node.input(2), axis_of(node));
 }
 
 std::vector<Sample> gather_samples();
@@ -101,7 +104,12 @@ constexpr Operation gather_operation{
                 return scatter_add(zeros(c.input_shape(0), {.dtype = c.g.dtype()}), axis, c.x(1), c.g);
               },
               nullptr},
-    .samples = gather_samples};
+    .samples = gather_samples,
+    // Of several elements at one place the sum is rounded in another order.
+    .add_to = [](const Call& c, std::size_t, Tensor& sum) {
+      add_at_places(writable(sum), sum.shape(), c.node.input(1), c.g.node(), axis_of(c.node));
+      return true;
+    }};
 constexpr Operation scatter_operation{
     .name = "scatter_add",
     .forward = forward_scatter_add,

@@ -1,4 +1,4 @@
-// One matrix product, by BLAS or, where that does not pay, by the library's own kernel.
+// One matrix product, by one of the library's own kernels or by BLAS.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,10 @@ struct Matrix {
   std::int64_t row_stride, column_stride;
 };
 
-/// c (m, n), row-major and contiguous, = a (m, k) b (k, n). dtype is float32 or float64.
+/// c (m, n), row-major and contiguous, = a (m, k) b (k, n), or c += it with `add`. dtype is float32 or
+/// float64. An element's bits depend on its row of a, its column of b and its old value alone where the
+/// library's own kernel computes it: how a product is split by rows or columns changes nothing.
 void gemm(DType dtype, std::byte* c, const Matrix& a, const Matrix& b, std::int64_t m, std::int64_t n,
-          std::int64_t k);
+          std::int64_t k, bool add = false);
 
 }  // namespace wengert

@@ -13,46 +13,59 @@ enum class Turned { none, first, second };
 
 Tensor product(const Tensor& a, const Tensor& b, Turned turned, Location where);
 
-/// A batch of products: inputs of two dimensions or more, batches broadcast.
-template <Turned turned>
-void forward(Node& node) {
-  std::byte* to = allocate_value(node);
-  if (node.size() == 0) return;
-  Node &a = node.input(0), &b = node.input(1);
-  const std::size_t ndim = node.shape.size(), batch_dims = ndim - 2;
-  const std::int64_t m = node.shape[ndim - 2], n = node.shape[ndim - 1],
+Shape batch_of(const Shape& shape) {
+  Shape batch = shape;
+  batch.pop_back();
+  batch.pop_back();
+  return batch;
+}
+
+/// Where the matrices of `x` begin as an index runs over `batch`, to whose shape the batch of x is broadcast.
+Strides batch_strides(const Shape& batch, const Shape& shape, const Strides& strides) {
+  Strides steps = Dims::filled(batch.size(), 0);
+  const std::size_t own = shape.size() - 2, ahead = batch.size() - own;
+  for (std::size_t i = 0; i < own; ++i)
+    if (shape[i] != 1) steps[ahead + i] = strides[i];
+  return steps;
+}
+
+/// c = a b over a batch of matrices, or c += a b, where several products may fall on one matrix of c.
+void multiply(DType dtype, std::byte* c, const Shape& c_shape, const Node& a, const Node& b, Turned turned,
+              bool add) {
+  const Shape batch = broadcast_shape("matmul", batch_of(a.shape), batch_of(b.shape));
+  const std::int64_t m = c_shape[c_shape.size() - 2], n = c_shape.back(),
                      k = a.shape[a.shape.size() - (turned == Turned::first ? 2 : 1)];
-  Shape batch = node.shape;
-  batch.pop_back();
-  batch.pop_back();
-  const auto batch_strides = [&](const Node& x) {
-    Strides strides = Dims::filled(batch_dims, 0);
-    const std::size_t own = x.shape.size() - 2;
-    for (std::size_t i = 0; i < own; ++i)
-      if (x.shape[i] != 1) strides[batch_dims - own + i] = x.strides[i];
-    return strides;
-  };
-  const Strides a_steps = batch_strides(a), b_steps = batch_strides(b);
-  const auto item = static_cast<std::int64_t>(item_size(node.dtype));
+  const Strides a_steps = batch_strides(batch, a.shape, a.strides),
+                b_steps = batch_strides(batch, b.shape, b.strides),
+                c_steps = batch_strides(batch, c_shape, row_major(c_shape));
+  const auto item = static_cast<std::int64_t>(item_size(dtype));
   const auto matrix = [&](const Node& x, std::int64_t offset, bool transposed) {
     const std::size_t last = x.shape.size() - 1;
     return Matrix{x.data + offset * item, x.strides[last - !transposed], x.strides[last - transposed]};
   };
-  Dims position = Dims::filled(batch_dims, 0);
-  std::int64_t a_at = 0, b_at = 0;
+  Dims position = Dims::filled(batch.size(), 0);
+  std::int64_t a_at = 0, b_at = 0, c_at = 0;
   const std::int64_t batches = element_count(batch);
   for (std::int64_t i = 0; i < batches; ++i) {
-    gemm(node.dtype, to + i * m * n * item, matrix(a, a_at, turned == Turned::first),
-         matrix(b, b_at, turned == Turned::second), m, n, k);
-    for (std::size_t d = batch_dims; d-- > 0;) {
+    gemm(dtype, c + c_at * item, matrix(a, a_at, turned == Turned::first),
+         matrix(b, b_at, turned == Turned::second), m, n, k, add);
+    for (std::size_t d = batch.size(); d-- > 0;) {
       a_at += a_steps[d];
       b_at += b_steps[d];
+      c_at += c_steps[d];
       if (++position[d] < batch[d]) break;
       a_at -= a_steps[d] * batch[d];
       b_at -= b_steps[d] * batch[d];
+      c_at -= c_steps[d] * batch[d];
       position[d] = 0;
     }
   }
+}
+
+template <Turned turned>
+void forward(Node& node) {
+  std::byte* to = allocate_value(node);
+  if (node.size() > 0) multiply(node.dtype, to, node.shape, node.input(0), node.input(1), turned, false);
 }
 
 std::vector<Sample> matmul_samples() {
@@ -91,43 +104,45 @@ std::vector<Sample> matmul_samples() {
   return samples;
 }
 
-/// The cotangent of the first input, and of the second: products of the same three kinds.
-template <Turned turned>
-Tensor first_rule(const Call& c) {
-  switch (turned) {
-    case Turned::none:
-      return product(c.g, c.x(1), Turned::second, {});
-    case Turned::first:
-      return product(c.x(1), c.g, Turned::second, {});
-    default:
-      return product(c.g, c.x(1), Turned::none, {});
+/// The cotangent of an input is a product of the same three kinds: of these.
+struct Factors {
+  Tensor a, b;
+  Turned turned;
+};
+Factors factors(const Call& c, Turned turned, std::size_t input) {
+  if (input == 0) {
+    if (turned == Turned::none) return {c.g, c.x(1), Turned::second};
+    if (turned == Turned::first) return {c.x(1), c.g, Turned::second};
+    return {c.g, c.x(1), Turned::none};
   }
+  if (turned == Turned::none) return {c.x(0), c.g, Turned::first};
+  if (turned == Turned::first) return {c.x(0), c.g, Turned::none};
+  return {c.g, c.x(0), Turned::first};
 }
+
+template <Turned turned, std::size_t input>
+Tensor rule(const Call& c) {
+  const Factors f = factors(c, turned, input);
+  return product(f.a, f.b, f.turned, {});
+}
+
+/// Has the bits of the product, then added, for up to 256 terms: further ones are added to the sum on their
+/// own.
 template <Turned turned>
-Tensor second_rule(const Call& c) {
-  switch (turned) {
-    case Turned::none:
-      return product(c.x(0), c.g, Turned::first, {});
-    case Turned::first:
-      return product(c.x(0), c.g, Turned::none, {});
-    default:
-      return product(c.g, c.x(0), Turned::first, {});
-  }
+bool add_to(const Call& c, std::size_t input, Tensor& sum) {
+  const Factors f = factors(c, turned, input);
+  const Node &a = f.a.node(), &b = f.b.node();
+  multiply(sum.dtype(), writable(sum), sum.shape(), a, b, f.turned, true);
+  return true;
 }
 
 template <Turned turned>
 constexpr Operation operation{.name = "matmul",
                               .forward = forward<turned>,
-                              .rules = {first_rule<turned>, second_rule<turned>},
-                              .samples = matmul_samples};
+                              .rules = {rule<turned, 0>, rule<turned, 1>},
+                              .samples = matmul_samples,
+                              .add_to = add_to<turned>};
 const Registered registered_matmul(operation<Turned::none>);
-
-Shape batch_of(const Shape& shape) {
-  Shape batch = shape;
-  batch.pop_back();
-  batch.pop_back();
-  return batch;
-}
 
 /// Of operands that fit, of two dimensions or more.
 Tensor product(const Tensor& a, const Tensor& b, Turned turned, Location where) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 
 #include "lib/ops/blocks.hpp"
 #include "lib/ops/dense.hpp"
@@ -31,9 +32,72 @@ Shape pooled_shape(const Tensor& x, const Windows& w) {
   return shape;
 }
 
+/// Two by two windows side by side, the commonest.
+bool two_by_two(const Windows& w) {
+  return w.rank() == 2 && w.kernel == Shape{2, 2} && w.stride == Dims{2, 2} && w.dilation == Dims{1, 1} &&
+         w.padding == Dims{0, 0} && 2 * w.output[0] <= w.input[0] && 2 * w.output[1] <= w.input[1];
+}
+
+template <class T>
+struct Lanes {
+  using Whole = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+  static constexpr std::int64_t count = 16 / sizeof(T);
+  typedef T Vector __attribute__((vector_size(16)));
+  typedef Whole Places __attribute__((vector_size(16)));
+
+  /// The elements of even, or of odd, place among the next two vectors' worth.
+  template <int odd>
+  static Vector every_other(const T* from) {
+    Vector a, b;
+    std::memcpy(&a, from, sizeof a);
+    std::memcpy(&b, from + count, sizeof b);
+    if constexpr (count == 4)
+      return __builtin_shufflevector(a, b, odd, 2 + odd, 4 + odd, 6 + odd);
+    else
+      return __builtin_shufflevector(a, b, odd, 2 + odd);
+  }
+  static void see(Vector& largest, Places& found, Vector x, Whole place) {
+    const Places take = (x > largest) | ((x != x) & (largest == largest));
+    largest = take ? x : largest;
+    found = take ? Places{} + place : found;
+  }
+};
+
+/// search() for these, several windows of a row at a time.
+template <class T>
+void search_two_by_two(std::int64_t* to, const T* from, const Windows& w, std::int64_t channels) {
+  using L = Lanes<T>;
+  const std::int64_t rows = w.output[0], columns = w.output[1], width = w.input[1];
+  const auto below = static_cast<typename L::Whole>(width);
+  for (std::int64_t c = 0; c < channels; ++c, from += w.pixels())
+    for (std::int64_t r = 0; r < rows; ++r, to += columns) {
+      // The last vector of a row may see some windows again.
+      const std::int64_t row = 2 * r * width;
+      for (std::int64_t next = 0; next < columns; next += L::count) {
+        const std::int64_t first = columns < L::count ? next : std::min(next, columns - L::count);
+        const T* upper = from + row + 2 * first;
+        T few[4 * L::count] = {};
+        if (columns < L::count) {
+          std::copy_n(upper, 2 * columns, few);
+          std::copy_n(upper + width, 2 * columns, few + 2 * L::count);
+          upper = few;
+        }
+        const T* lower = upper == few ? few + 2 * L::count : upper + width;
+        typename L::Vector largest = L::template every_other<0>(upper);
+        typename L::Places found{};
+        L::see(largest, found, L::template every_other<1>(upper), 1);
+        L::see(largest, found, L::template every_other<0>(lower), below);
+        L::see(largest, found, L::template every_other<1>(lower), below + 1);
+        for (std::int64_t i = 0; i < std::min(columns, L::count); ++i)
+          to[first + i] = row + 2 * (first + i) + found[i];
+      }
+    }
+}
+
 /// Where the first largest element of each window lies: to (channels, places) in from (channels, pixels).
 template <class T>
 void search(std::int64_t* to, const T* from, const Windows& w, std::int64_t channels) {
+  if (two_by_two(w)) return search_two_by_two(to, from, w, channels);
   const std::int64_t places = w.places(), pixels = w.pixels();
   const StorageRef room = StorageRef::allocate(static_cast<std::size_t>(places) * sizeof(T));
   T* const largest = reinterpret_cast<T*>(room.data());

@@ -3,7 +3,9 @@
 #include <cstring>
 
 #include "lib/ops/blocks.hpp"
+#include "lib/ops/dense.hpp"
 #include "lib/ops/samples.hpp"
+#include "wengert/ops/elementwise.hpp"
 #include "wengert/ops/shape.hpp"
 
 namespace wengert {
@@ -34,24 +36,64 @@ void forward_slice(Node& node) {
   share_value(node, x, any ? at.start * x.strides[at.axis] : 0, strides);
 }
 
+/// The elements of a slice in the array that it was taken from: `outer` times `count` runs that are `step`
+/// bytes apart, or one where they lie side by side.
+struct Region {
+  std::int64_t outer = 1, count, run, step, start, extent;  // the last four, and the run, in bytes
+
+  Region(const Shape& slice, const SliceAttributes& at, DType dtype) : count(slice[at.axis]) {
+    run = static_cast<std::int64_t>(item_size(dtype));
+    for (std::size_t i = 0; i < at.axis; ++i) outer *= slice[i];
+    for (std::size_t i = at.axis + 1; i < slice.size(); ++i) run *= slice[i];
+    step = at.step * run;
+    start = at.start * run;
+    extent = at.extent * run;
+    if (at.step != 1) return;
+    run *= count;
+    count = 1;
+  }
+  /// Calls visit(byte in the array, byte in the slice) for each run.
+  template <class Visit>
+  void for_each_run(Visit visit) const {
+    if (run == 0) return;
+    for (std::int64_t o = 0; o < outer; ++o)
+      for (std::int64_t k = 0; k < count; ++k) visit(o * extent + start + k * step, (o * count + k) * run);
+  }
+};
+
 /// Copies x to the places of the slice in an array of zeros.
 void forward_unslice(Node& node) {
   std::byte* to = allocate_value(node);
-  const std::size_t item = item_size(node.dtype);
-  std::memset(to, 0, static_cast<std::size_t>(node.size()) * item);
-  const Node& x = node.input(0);
-  const SliceAttributes& at = told(node);
-  const Tensor dense = is_contiguous(x) ? Tensor() : compact(Tensor(&node.input(0)));
-  const std::byte* from = dense.defined() ? dense.node().data : x.data;
-  std::int64_t outer = 1, inner = 1;
-  for (std::size_t i = 0; i < at.axis; ++i) outer *= x.shape[i];
-  for (std::size_t i = at.axis + 1; i < x.shape.size(); ++i) inner *= x.shape[i];
-  const std::int64_t run = inner * static_cast<std::int64_t>(item), count = x.shape[at.axis];
-  if (run == 0) return;
-  for (std::int64_t o = 0; o < outer; ++o)
-    for (std::int64_t k = 0; k < count; ++k)
-      std::memcpy(to + (o * at.extent + at.start + k * at.step) * run, from + (o * count + k) * run,
-                  static_cast<std::size_t>(run));
+  const Tensor x = dense(node.input(0));
+  const Region region(x.shape(), told(node), node.dtype);
+  const auto clear = [&](std::int64_t from, std::int64_t end) {
+    std::memset(to + from, 0, static_cast<std::size_t>(end - from));
+  };
+  std::int64_t done = 0;  // all before is written
+  const bool in_order = region.step > 0;
+  const std::int64_t size = node.size() * static_cast<std::int64_t>(item_size(node.dtype));
+  if (!in_order) clear(0, size);
+  region.for_each_run([&](std::int64_t at, std::int64_t from) {
+    if (in_order) clear(done, at);
+    std::memcpy(to + at, x.node().data + from, static_cast<std::size_t>(region.run));
+    done = at + region.run;
+  });
+  if (in_order) clear(done, size);
+}
+
+/// Adds to the places of the slice in what there is. Has the bits of adding the unslice, but that a -0
+/// elsewhere stays.
+bool add_to_region(const Call& c, std::size_t, Tensor& sum) {
+  const Tensor g = dense(c.g.node());
+  const kernel::Block add = kernel::table().forward[static_cast<int>(kernel::Row::add)][index(g.dtype())];
+  const Region region(g.shape(), c.attributes<SliceAttributes>(), g.dtype());
+  std::byte* to = writable(sum);
+  const std::size_t count = static_cast<std::size_t>(region.run) / item_size(g.dtype());
+  region.for_each_run([&](std::int64_t at, std::int64_t from) {
+    const std::byte* in[2] = {to + at, g.node().data + from};
+    add(to + at, in, count, 0);
+  });
+  return true;
 }
 
 template <class F>
@@ -66,18 +108,25 @@ constexpr Operation slice_operation{
     .name = "slice",
     .forward = forward_slice,
     .rules = {[](const Call& c) { return unslice(c.g, c.attributes<SliceAttributes>()); }},
-    .samples = [] {
-      return std::vector<Sample>{
-          sample("rows", {4, 3}, [](const Tensor& x) { return slice(x, 0, 1, 3); }),
-          sample("every other column", {2, 5}, [](const Tensor& x) { return slice(x, -1, 0, 5, 2); }),
-          sample("backward", {5},
-                 [](const Tensor& x) {
-                   return slice(x, 0, {-1, SliceRange::to_end, -1});
-                 }),
-          sample("of a transposed", {3, 4}, [](const Tensor& x) { return slice(transpose(x), 0, -3, -1); }),
-          sample("nothing", {3, 2}, [](const Tensor& x) { return slice(x, 0, 2, 1); }),
-          sample("of nothing", {3, 0}, [](const Tensor& x) { return slice(x, 0, 1, 3); })};
-    }};
+    .samples =
+        [] {
+          return std::vector<Sample>{
+              sample("rows", {4, 3}, [](const Tensor& x) { return slice(x, 0, 1, 3); }),
+              sample("every other column", {2, 5}, [](const Tensor& x) { return slice(x, -1, 0, 5, 2); }),
+              sample("backward", {5},
+                     [](const Tensor& x) {
+                       return slice(x, 0, {-1, SliceRange::to_end, -1});
+                     }),
+              sample("several", {3, 5},
+                     [](const Tensor& x) {
+                       return slice(x, 1, 0, 2) + slice(x, 1, {4, 1, -2}) * slice(x, 1, 2, 4);
+                     }),
+              sample("of a transposed", {3, 4},
+                     [](const Tensor& x) { return slice(transpose(x), 0, -3, -1); }),
+              sample("nothing", {3, 2}, [](const Tensor& x) { return slice(x, 0, 2, 1); }),
+              sample("of nothing", {3, 0}, [](const Tensor& x) { return slice(x, 0, 1, 3); })};
+        },
+    .add_to = add_to_region};
 constexpr Operation unslice_operation{
     .name = "unslice",
     .forward = forward_unslice,

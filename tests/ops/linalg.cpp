@@ -6,6 +6,9 @@
 #include <array>
 
 #include "ops/naive.hpp"
+#include "wengert/core/backward.hpp"
+#include "wengert/ops/elementwise.hpp"
+#include "wengert/ops/reduction.hpp"
 
 using namespace wengert;
 using namespace naive;
@@ -95,9 +98,9 @@ std::vector<View> matrices(std::int64_t rows, std::int64_t columns, DType dtype,
 // Products of quarters and their sums are exact in float32 as well, so results must be equal to the last bit.
 
 TEST_CASE("every stride of both operands, for products on both sides of the switch to BLAS") {
-  const std::vector<std::array<std::int64_t, 3>> sizes{{1, 1, 1},    {2, 3, 4},    {1, 7, 5},    {6, 1, 5},
-                                                       {15, 16, 17}, {16, 16, 16}, {17, 16, 16}, {1, 70, 60},
-                                                       {70, 1, 60},  {70, 60, 1},  {33, 34, 35}};
+  const std::vector<std::array<std::int64_t, 3>> sizes{
+      {1, 1, 1},   {2, 3, 4},   {1, 7, 5},   {6, 1, 5},    {15, 16, 17},  {16, 16, 16}, {17, 16, 16},
+      {1, 70, 60}, {70, 1, 60}, {70, 60, 1}, {33, 34, 35}, {100, 1, 300}, {53, 40, 90}};
   for (const auto& [m, n, k] : sizes) {
     for (const DType dtype : {float32, float64}) {
       const auto left = matrices(m, k, dtype, 1), right = matrices(k, n, dtype, 30);
@@ -119,11 +122,50 @@ TEST_CASE("every stride of both operands, for products on both sides of the swit
 }
 
 TEST_CASE("long and flat products") {
-  for (const auto& [m, n, k] : std::vector<std::array<std::int64_t, 3>>{
-           {1, 1, 5000}, {1, 5000, 1}, {5000, 1, 1}, {2, 2, 2000}, {1, 64, 65}, {300, 2, 7}}) {
+  for (const auto& [m, n, k] : std::vector<std::array<std::int64_t, 3>>{{1, 1, 5000},
+                                                                        {1, 5000, 1},
+                                                                        {5000, 1, 1},
+                                                                        {2, 2, 2000},
+                                                                        {1, 64, 65},
+                                                                        {300, 2, 7},
+                                                                        {61, 70, 600},
+                                                                        {7, 400, 257}}) {
     for (const DType dtype : {float32, float64}) {
       const Plain a = quarters({m, k}, 3), b = quarters({k, n}, 4);
       CHECK(values(matmul(tensor_of(a, dtype), tensor_of(b, dtype))) == product(a, b).data);
+    }
+  }
+}
+
+namespace {
+
+std::vector<Tensor> derivatives(const Tensor& y, const std::vector<Tensor>& of, bool create_graph = false) {
+  const std::vector<Tensor> outputs{y}, seeds{ones(y.shape(), {.dtype = y.dtype()})};
+  return run_backward(outputs, seeds, of, {.create_graph = create_graph});
+}
+
+}  // namespace
+
+TEST_CASE("a matrix that several products use gets the sum of their cotangents") {
+  for (const DType dtype : {float32, float64}) {
+    for (const auto& [m, n, k] :
+         std::vector<std::array<std::int64_t, 3>>{{3, 2, 4}, {20, 33, 17}, {9, 300, 40}}) {
+      const Plain a = quarters({m, k}, 1), b = quarters({k, n}, 2), g = quarters({m, n}, 3),
+                  a_batch = quarters({2, m, k}, 4), g_batch = quarters({2, m, n}, 5);
+      const auto gradients = [&](const Tensor& x, const Tensor& w, bool create_graph) {
+        // As they are, turned, and one of many times one: three terms for each.
+        const Tensor y = sum(matmul(x, w) * tensor_of(g, dtype)) +
+                         sum(transpose(matmul(transpose(w), transpose(x))) * tensor_of(g, dtype)) +
+                         sum(matmul(tensor_of(a_batch, dtype), w) * tensor_of(g_batch, dtype));
+        return derivatives(y, {x, w}, create_graph);
+      };
+      const auto in_place = gradients(parameter(tensor_of(a, dtype)), parameter(tensor_of(b, dtype)), false);
+      const auto recorded = gradients(parameter(tensor_of(a, dtype)), parameter(tensor_of(b, dtype)), true);
+      for (std::size_t i = 0; i < 2; ++i) CHECK(values(in_place[i]) == values(recorded[i]));
+      const Tensor x = parameter(tensor_of(a_batch, dtype)), w = parameter(unsqueeze(tensor_of(b, dtype), 0));
+      const Tensor y = sum(matmul(x, w) * tensor_of(g_batch, dtype)) + sum(matmul(x, w));
+      const Tensor of_w = derivatives(y, {w})[0];
+      CHECK(values(of_w) == values(sum(matmul(transpose(x), tensor_of(g_batch, dtype) + 1.0), {0})));
     }
   }
 }

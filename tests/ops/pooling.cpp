@@ -4,7 +4,9 @@
 #include <limits>
 
 #include "ops/expect.hpp"
+#include "wengert/ops/elementwise.hpp"
 #include "wengert/ops/reduction.hpp"
+#include "wengert/ops/shape.hpp"
 
 using namespace wengert;
 using expect::differentiates;
@@ -50,6 +52,30 @@ TEST_CASE("the first largest element takes the gradient, and NaN is the largest"
   CHECK(near(max_pool1d(tensor({nan, 1, 1, nan, 2, 3}, {1, 1, 6}), 2), {nan, nan, 3}));
   const double inf = INFINITY;
   CHECK(near(max_pool1d(tensor({-inf, -inf, inf, 1}, {1, 1, 4}), 2), {-inf, inf}));
+}
+
+TEST_CASE("two by two windows side by side choose as others do") {
+  const double nan = std::nan(""), inf = INFINITY;
+  for (const Shape& shape :
+       {Shape{2, 3, 6, 8}, Shape{1, 2, 5, 7}, Shape{2, 1, 3, 3}, Shape{1, 1, 2, 10}, Shape{1, 1, 2, 300}}) {
+    std::vector<double> list(static_cast<std::size_t>(element_count(shape)));
+    const double choice[] = {1, 1, -2, nan, 3, -inf, 3, inf, 0, -0.0, nan};
+    for (std::size_t i = 0; i < list.size(); ++i) list[i] = choice[(i * i + i / 7) % 11];
+    for (const DType dtype : {float32, float64}) {
+      const Tensor x = parameter(tensor(list, shape, dtype)), other = parameter(tensor(list, shape, dtype));
+      const Tensor y = max_pool2d(x, 2);
+      // The same windows among others: the general way.
+      const Tensor z = max_pool2d(other, 2, {.stride = 1});
+      const auto every_other = [](const Tensor& all) {
+        return slice(slice(all, 2, 0, 1000, 2), 3, 0, 1000, 2);
+      };
+      CHECK(support::same_bits(values(y), values(every_other(z))));
+      const Tensor weight = reshape(arange(static_cast<double>(y.size()), {.dtype = dtype}), y.shape()) + 1.0;
+      y.backward({.seed = weight});
+      every_other(z).backward({.seed = weight});
+      CHECK(values(x.grad()) == values(other.grad()));
+    }
+  }
 }
 
 TEST_CASE("avg_pool takes means") {

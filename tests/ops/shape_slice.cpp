@@ -1,5 +1,8 @@
 // Slices as Python means them, against its rules written out over a grid of starts, stops and steps.
 #include "ops/naive.hpp"
+#include "wengert/core/backward.hpp"
+#include "wengert/ops/elementwise.hpp"
+#include "wengert/ops/reduction.hpp"
 #include "wengert/ops/shape.hpp"
 
 using namespace wengert;
@@ -92,6 +95,26 @@ TEST_CASE("a slice shares its tensor's bytes and leaves it as it was") {
   CHECK(y.array<double>().data() == before.data() + 10);
   CHECK(values(slice(x, 0, {-1, SliceRange::to_end, -1}))[0] == 99);
   CHECK(values(x) == List(before.begin(), before.end()));
+}
+
+TEST_CASE("several slices of a tensor add up in its gradient, in all layouts") {
+  const Tensor x = support::leaf(std::vector<double>(15, 1.0), {3, 5});
+  const auto weighted = [](const Tensor& part) { return sum(part * part.detach() * 3.0); };
+  (weighted(slice(x, 1, 0, 2)) + weighted(slice(x, 1, 1, 5)) +
+   weighted(slice(x, 0, {2, SliceRange::to_end, -2})) + weighted(slice(transpose(x), 0, 0, 5, 3)) +
+   weighted(slice(x, 1, 3, 3)))
+      .backward();
+  CHECK(values(x.grad()) == std::vector<double>{9, 9, 6, 9, 6, 6, 6, 3, 6, 3, 9, 9, 6, 9, 6});
+}
+
+TEST_CASE("a slice's cotangent is added to nothing that others see") {
+  const Tensor x = support::leaf(std::vector<double>(100, 1.0));
+  const Tensor y = x * 1.0, part = slice(y, 0, 10, 20);
+  const std::vector<Tensor> outputs{y, part}, seeds{ones_like(y), ones_like(part)};
+  const Tensor gradient = run_backward(outputs, seeds, std::vector<Tensor>{x}, {})[0];
+  CHECK(values(sum(gradient))[0] == 110.0);
+  CHECK(values(gradient)[15] == 2.0);
+  CHECK(values(sum(seeds[0]))[0] == 100.0);
 }
 
 TEST_CASE("what slice refuses") {

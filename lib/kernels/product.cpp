@@ -1,0 +1,277 @@
+// The matrix product of float32 by fused multiply-adds, for the instruction sets that have them.
+// A tile of c stays in registers while its rows of a are broadcast against a panel of b: `panel` columns, one
+// row after the other. Panels that do not lie like that already are copied, as many as stay in the
+// second-level cache; rows of a are read where they are unless they lie badly.
+#include <cstring>
+
+#include "lib/kernels/table.hpp"
+
+#ifdef __FMA__
+#include <immintrin.h>
+
+namespace wengert::kernel {
+namespace {
+
+using Size = std::size_t;
+using Step = std::ptrdiff_t;
+
+#ifdef __AVX512F__
+constexpr int lanes = 16, tile_rows = 12;
+typedef float Vector __attribute__((vector_size(64)));
+typedef float Unaligned __attribute__((vector_size(64), aligned(4), may_alias));
+inline Vector broadcast(float x) { return _mm512_set1_ps(x); }
+inline Vector fma(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
+#else
+constexpr int lanes = 8, tile_rows = 6;
+typedef float Vector __attribute__((vector_size(32)));
+typedef float Unaligned __attribute__((vector_size(32), aligned(4), may_alias));
+inline Vector broadcast(float x) { return _mm256_set1_ps(x); }
+inline Vector fma(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
+#endif
+constexpr Size panel = 2 * lanes;
+constexpr Size most_k = 256;  // terms summed up in registers; longer sums in such parts
+constexpr Size most_panels = product_room / sizeof(float);  // elements of copied panels
+constexpr Size most_rows = 48;                              // of a, copied at a time
+constexpr Size near = 4096;      // elements that the first-level cache holds however they are read
+constexpr Step bad_step = 1024;  // rows this far apart drive each other out of it
+
+struct Operand {
+  const float* data;
+  Step row, column;
+  const float* at(Size i, Size j) const {
+    return data + static_cast<Step>(i) * row + static_cast<Step>(j) * column;
+  }
+};
+
+/// Rows of c that become one tile after the other.
+struct Result {
+  float* data;
+  Size row;
+  bool add;
+};
+
+/// Panels of b: from one to the next, and from row to row.
+struct Panels {
+  const float* data;
+  Step next, row;
+};
+
+inline Vector load(const float* from) { return *reinterpret_cast<const Unaligned*>(from); }
+inline void store(float* to, Vector v) { *reinterpret_cast<Unaligned*>(to) = v; }
+
+/// The first `count` elements at `to` = v, or += v.
+inline void put(float* to, Vector v, bool add, Size count) {
+#ifdef __AVX512F__
+  const __mmask16 mask = static_cast<__mmask16>((1u << count) - 1);
+  if (add) v += Vector(_mm512_maskz_loadu_ps(mask, to));
+  _mm512_mask_storeu_ps(to, mask, v);
+#else
+  static constexpr int ones[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+  const __m256i mask = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(ones + 8 - count));
+  if (add) v += Vector(_mm256_maskload_ps(to, mask));
+  _mm256_maskstore_ps(to, mask, v);
+#endif
+}
+
+/// Tiles of c side by side, as many as n columns take; each over k terms.
+template <int rows, int vectors>
+void tile(Result c, const Operand& a, Panels b, Size n, Size k) {
+  constexpr Size wide = vectors * lanes;
+  for (Size j = 0; j < n; j += wide, c.data += wide, b.data += b.next) {
+    Vector sum[rows][vectors];
+#pragma GCC unroll 12
+    for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 2
+      for (int v = 0; v < vectors; ++v) sum[r][v] = Vector{};
+    const float *from = a.data, *right_row = b.data;
+    for (Size p = 0; p < k; ++p, from += a.column, right_row += b.row) {
+      Vector right[vectors];
+#pragma GCC unroll 2
+      for (int v = 0; v < vectors; ++v) right[v] = load(right_row + v * lanes);
+#pragma GCC unroll 12
+      for (int r = 0; r < rows; ++r) {
+        const Vector left = broadcast(from[r * a.row]);
+#pragma GCC unroll 2
+        for (int v = 0; v < vectors; ++v) sum[r][v] = fma(left, right[v], sum[r][v]);
+      }
+    }
+    if (n - j >= wide) {
+#pragma GCC unroll 12
+      for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 2
+        for (int v = 0; v < vectors; ++v) {
+          float* to = c.data + static_cast<Size>(r) * c.row + v * lanes;
+          store(to, c.add ? load(to) + sum[r][v] : sum[r][v]);
+        }
+    } else {
+#pragma GCC unroll 12
+      for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 2
+        for (int v = 0; v < vectors; ++v) {
+          const Size before = static_cast<Size>(v * lanes), left = n - j > before ? n - j - before : 0;
+          put(c.data + static_cast<Size>(r) * c.row + before, sum[r][v], c.add, left < lanes ? left : lanes);
+        }
+    }
+  }
+}
+
+using Tile = void (*)(Result, const Operand&, Panels, Size, Size);
+#ifdef __AVX512F__
+#define WENGERT_TILES(vectors)                                                                     \
+  {                                                                                                \
+    tile<1, vectors>, tile<2, vectors>, tile<3, vectors>, tile<4, vectors>, tile<5, vectors>,      \
+        tile<6, vectors>, tile<7, vectors>, tile<8, vectors>, tile<9, vectors>, tile<10, vectors>, \
+        tile<11, vectors>, tile<12, vectors>                                                       \
+  }
+#else
+#define WENGERT_TILES(vectors)                                                                \
+  {                                                                                           \
+    tile<1, vectors>, tile<2, vectors>, tile<3, vectors>, tile<4, vectors>, tile<5, vectors>, \
+        tile<6, vectors>                                                                      \
+  }
+#endif
+constexpr Tile tiles[2][tile_rows] = {WENGERT_TILES(1), WENGERT_TILES(2)};
+#undef WENGERT_TILES
+
+/// Eight vectors of eight, transposed.
+inline void turn(__m256* v) {
+  typedef float Eight __attribute__((vector_size(32)));
+  const auto interleave = [](const __m256* a, __m256* b) {
+    for (int i = 0; i < 4; ++i) {
+      const Eight p = a[i], q = a[i + 4];
+      b[2 * i] = __builtin_shufflevector(p, q, 0, 8, 1, 9, 2, 10, 3, 11);
+      b[2 * i + 1] = __builtin_shufflevector(p, q, 4, 12, 5, 13, 6, 14, 7, 15);
+    }
+  };
+  __m256 w[8];
+  interleave(v, w);
+  interleave(w, v);
+  interleave(v, w);
+  for (int i = 0; i < 8; ++i) v[i] = w[i];
+}
+
+/// to[j * pitch + i] = from[i * step + j] for i < rows <= pitch, j < columns. Room for 8 more behind.
+inline void copy_turned(float* to, Size pitch, const float* from, Step step, Size rows, Size columns) {
+  Size j = 0;
+  for (; j + 8 <= columns; j += 8)
+    // From behind: what the eight reach beyond the rows is written after them.
+    for (Size left = (rows + 7) / 8; left-- > 0;) {
+      const Size i = 8 * left;
+      __m256 v[8];
+      for (Size r = 0; r < 8; ++r)
+        v[r] = _mm256_loadu_ps(from + static_cast<Step>(i + r < rows ? i + r : i) * step + j);
+      turn(v);
+      for (Size r = 0; r < 8; ++r) _mm256_storeu_ps(to + (j + r) * pitch + i, v[r]);
+    }
+  for (; j < columns; ++j)
+    for (Size i = 0; i < rows; ++i)
+      to[j * pitch + i] = from[static_cast<Step>(i) * step + static_cast<Step>(j)];
+}
+
+/// The panel of b of `width` columns, with zeros behind them.
+void copy_panel(float* to, const Operand& b, Size width, Size k) {
+  if (b.row == 1) {
+    if (width < panel) std::memset(to, 0, k * panel * sizeof(float));
+    return copy_turned(to, panel, b.data, b.column, width, k);
+  }
+  for (Size p = 0; p < k; ++p, to += panel) {
+    const float* from = b.at(p, 0);
+    if (b.column == 1 && width == panel) {
+      store(to, load(from));
+      store(to + lanes, load(from + lanes));
+      continue;
+    }
+    store(to, Vector{});
+    store(to + lanes, Vector{});
+    for (Size j = 0; j < width; ++j) to[j] = from[static_cast<Step>(j) * b.column];
+  }
+}
+
+/// Rows of a in blocks of tile_rows, in a block those of one column side by side.
+void copy_rows(float* to, const Operand& a, Size rows, Size k) {
+  if (a.column == 1) {
+    for (Size r = 0; r < rows; r += tile_rows, to += tile_rows * k)
+      copy_turned(to, tile_rows, a.at(r, 0), a.row, rows - r < tile_rows ? rows - r : tile_rows, k);
+    return;
+  }
+  for (Size p = 0; p < k; ++p, to += tile_rows) {
+    const float* from = a.at(0, p);
+    Size r = 0;
+    if (a.row == 1)
+      for (; r + tile_rows <= rows; r += tile_rows)
+        std::memcpy(to + r * k, from + r, tile_rows * sizeof(float));
+    for (; r < rows; ++r)
+      to[r / tile_rows * tile_rows * k + r % tile_rows] = from[static_cast<Step>(r) * a.row];
+  }
+}
+
+/// How many of the rows that are left the next tile takes: never many and then few.
+Size next_rows(Size left) {
+  constexpr Size most = tile_rows;
+  return left >= most + most / 2 || left == most ? most : left > most ? (left + 1) / 2 : left;
+}
+
+/// c (m, n) over k <= most_k terms, n columns of panels that fit into the room.
+void product_part(const Result& c, const Operand& a, const Operand& b, Size m, Size n, Size k, float* room) {
+  const auto rows = [](Step step) { return static_cast<Size>(step < 0 ? -step : step); };
+  const bool copy_b = b.column != 1 || (m > 2 * tile_rows && k > 16 && k * rows(b.row) > near);
+  const bool copy_a =
+      n > panel && (a.column != 1 ? k * rows(a.column) > near : k > 16 && a.row % bad_step == 0);
+  const Size whole = copy_b ? 0 : n / panel * panel;  // columns that are read where they are
+  for (Size j = whole; j < n; j += panel)
+    copy_panel(room + (j - whole) * k, {b.at(0, j), b.row, b.column}, n - j < panel ? n - j : panel, k);
+  // Of the copied columns, a last few take a tile of one vector.
+  const Size rest = (n - whole) % panel, wide = n - whole - (rest > lanes ? 0 : rest);
+  const Step panel_step = static_cast<Step>(panel * k);
+  const auto multiply = [&](Size i, Size height, const Operand& left) {
+    const Result to{c.data + i * c.row, c.row, c.add};
+    if (whole > 0) tiles[1][height - 1](to, left, {b.data, panel, b.row}, whole, k);
+    if (wide > 0)
+      tiles[1][height - 1]({to.data + whole, c.row, c.add}, left, {room, panel_step, panel}, wide, k);
+    if (whole + wide < n)
+      tiles[0][height - 1]({to.data + whole + wide, c.row, c.add}, left, {room + wide * k, panel_step, panel},
+                           n - whole - wide, k);
+  };
+  if (!copy_a) {
+    for (Size i = 0, height = 0; i < m; i += height) {
+      height = next_rows(m - i);
+      multiply(i, height, {a.at(i, 0), a.row, a.column});
+    }
+    return;
+  }
+  float copied[most_rows * most_k + 16];
+  for (Size i = 0; i < m; i += most_rows) {
+    const Size rows = m - i < most_rows ? m - i : most_rows;
+    copy_rows(copied, {a.at(i, 0), a.row, a.column}, rows, k);
+    for (Size r = 0; r < rows; r += tile_rows)
+      multiply(i + r, rows - r < tile_rows ? rows - r : tile_rows, {copied + r * k, 1, tile_rows});
+  }
+}
+
+void product(std::byte* to, const std::byte* left, const std::byte* right, Size m, Size n, Size k,
+             const Step* strides, bool add, std::byte* room) {
+  const Operand a{reinterpret_cast<const float*>(left), strides[0], strides[1]},
+      b{reinterpret_cast<const float*>(right), strides[2], strides[3]};
+  const Size parts = (k + most_k - 1) / most_k, depth = (k + parts - 1) / parts;
+  const Size columns = most_panels / depth / panel * panel;
+  for (Size j = 0; j < n; j += columns)
+    for (Size p = 0; p < k; p += depth)
+      product_part({reinterpret_cast<float*>(to) + j, n, add || p > 0}, {a.at(0, p), a.row, a.column},
+                   {b.at(p, j), b.row, b.column}, m, n - j < columns ? n - j : columns,
+                   k - p < depth ? k - p : depth, reinterpret_cast<float*>(room));
+}
+
+}  // namespace
+
+namespace WENGERT_ISA {
+void fill_product(Table& table) { table.wide_product = product; }
+}  // namespace WENGERT_ISA
+
+}  // namespace wengert::kernel
+
+#else
+
+namespace wengert::kernel::WENGERT_ISA {
+void fill_product(Table& table) { table.wide_product = nullptr; }
+}  // namespace wengert::kernel::WENGERT_ISA
+#endif
