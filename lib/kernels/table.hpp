@@ -65,8 +65,7 @@ struct Table {
   SmallProduct product[2];
   /// Of elements of one, four and eight bytes.
   Gather gather[3];
-  /// Of elements of four and of eight bytes.
-  Transpose transpose[2];
+  Transpose transpose[3];
 };
 
 namespace baseline {
