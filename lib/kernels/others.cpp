@@ -304,10 +304,10 @@ struct TransposeTile {
         room[i * columns + j] =
             in[static_cast<std::ptrdiff_t>(j) * in_pitch + static_cast<std::ptrdiff_t>(i)];
     for (std::size_t i = 0; i < r; ++i, out += out_pitch) {
-      if (c == columns)
-        std::memcpy(out, room + i * columns, columns * sizeof(T));
-      else
-        std::memcpy(out, room + i * columns, c * sizeof(T));
+      std::size_t j = 0;
+      for (; j + side <= c; j += side)
+        *reinterpret_cast<Vector*>(out + j) = *reinterpret_cast<const Vector*>(room + i * columns + j);
+      for (; j < c; ++j) out[j] = room[i * columns + j];
     }
   }
 };
