@@ -10,7 +10,8 @@
 namespace wengert {
 namespace {
 
-constexpr std::int64_t panel_bytes = 128;  // of a row that is read: two cache lines, which come together
+constexpr std::int64_t panel_bytes = 128;   // of a row that is read: two cache lines, which come together
+constexpr std::int64_t panel_columns = 16;  // turned around at a time
 constexpr std::int64_t panel_gap = 16;  // between a panel's rows: a power of two apart they share cache sets
 constexpr std::int64_t widest_panel =
     8192;                           // elements of a row, so that a panel stays in the second-level cache
@@ -52,8 +53,8 @@ void copy_across(std::byte* to, std::int64_t pitch, const std::byte* from, const
     }
 }
 
-/// Turns a plane around, to rows that are `pitch` elements apart.
-void turn_plane(std::byte* to, std::int64_t pitch, const std::byte* from, const Plane& plane,
+/// Copies a plane to rows that are `pitch` elements apart.
+void copy_plane(std::byte* to, std::int64_t pitch, const std::byte* from, const Plane& plane,
                 std::size_t item) {
   const auto bytes = static_cast<std::int64_t>(item);
   if (plane.across() && plane.row_step == 1)
@@ -67,26 +68,6 @@ void turn_plane(std::byte* to, std::int64_t pitch, const std::byte* from, const 
       std::memcpy(row, to, static_cast<std::size_t>(plane.columns) * item);
     else
       copy_run(row, from + i * plane.row_step * bytes, plane.columns, plane.column_step, item);
-  }
-}
-
-/// Copies a plane to rows that are `pitch` elements apart. Rows that run across memory are turned around some
-/// at a time, and then written whole: as many streams of lines are read, but one is written.
-void copy_plane(std::byte* to, std::int64_t pitch, const std::byte* from, const Plane& plane,
-                std::size_t item) {
-  const auto bytes = static_cast<std::int64_t>(item);
-  const std::int64_t width = plane.columns * bytes, room_pitch = plane.columns + panel_gap,
-                     most = panel_bytes / bytes;
-  if (!plane.across() || plane.row_step == 0 || width < 1024 || plane.columns > widest_panel)
-    return turn_plane(to, pitch, from, plane, item);
-  const StorageRef room = StorageRef::allocate(static_cast<std::size_t>(most * room_pitch * bytes));
-  for (std::int64_t i = 0; i < plane.rows; i += most) {
-    const std::int64_t rows = std::min(most, plane.rows - i);
-    turn_plane(room.data(), room_pitch, from + i * plane.row_step * bytes,
-               {rows, plane.columns, plane.row_step, plane.column_step}, item);
-    for (std::int64_t k = 0; k < rows; ++k)
-      std::memcpy(to + (i + k) * pitch * bytes, room.data() + k * room_pitch * bytes,
-                  static_cast<std::size_t>(width));
   }
 }
 
@@ -233,8 +214,11 @@ void StridedReader::fill_panel(std::int64_t row) {
     rest /= array_.shape[i];
   }
   const std::int64_t count = std::min(most, rows - within);
-  turn_plane(panel_.data(), pitch, array_.data + offset * item,
-             {count, columns, array_.strides[last - 1], array_.strides[last]}, array_.item);
+  for (std::int64_t column = 0; column < columns; column += panel_columns)
+    copy_plane(
+        panel_.data() + column * item, pitch, array_.data + (offset + column * array_.strides[last]) * item,
+        {count, std::min(panel_columns, columns - column), array_.strides[last - 1], array_.strides[last]},
+        array_.item);
   panel_first_ = row;
   panel_end_ = row + count;
 }

@@ -211,120 +211,95 @@ void gather(std::byte* to, const std::byte* from, std::size_t n, std::ptrdiff_t 
   }
 }
 
-/// Turns a square of elements around, a vector a row.
 template <class T>
-struct Square;
-template <>
-struct Square<std::uint8_t> {
-  static constexpr std::size_t side = 16;
-  typedef std::uint8_t Vector __attribute__((vector_size(16), aligned(1), may_alias));
-  static void turn(Vector* v) {
-    // As often as 16 can be halved, the first half of the rows is interleaved with the second.
-    Vector w[side];
-    for (int time = 0; time < 2; ++time) {
-      interleave(v, w);
-      interleave(w, v);
-    }
-  }
+struct TransposeTile {
+  static constexpr std::size_t side = 32 / sizeof(T), tile = 2 * side;  // a tile's rows are cache lines
+  typedef T Vector __attribute__((vector_size(32), aligned(sizeof(T)), may_alias));
 
- private:
+  /// Interleaves the first half of a list of vectors with the second. As often as it can be halved, it is
+  /// transposed.
   static void interleave(const Vector* a, Vector* b) {
     for (std::size_t k = 0; k < side / 2; ++k) {
       const Vector p = a[k], q = a[k + side / 2];
+      if constexpr (side == 8) {
+        b[2 * k] = __builtin_shufflevector(p, q, 0, 8, 1, 9, 2, 10, 3, 11);
+        b[2 * k + 1] = __builtin_shufflevector(p, q, 4, 12, 5, 13, 6, 14, 7, 15);
+      } else {
+        b[2 * k] = __builtin_shufflevector(p, q, 0, 4, 1, 5);
+        b[2 * k + 1] = __builtin_shufflevector(p, q, 2, 6, 3, 7);
+      }
+    }
+  }
+  static void turn(Vector* v) {
+    Vector w[side];
+    interleave(v, w);
+    interleave(w, v);
+    if constexpr (side == 8) {
+      interleave(v, w);
+      for (std::size_t k = 0; k < side; ++k) v[k] = w[k];
+    }
+  }
+  /// Reads every line of the tile whole, then writes every line whole: with rows a power of two apart they
+  /// would drive each other out of the cache.
+  static void copy(T* out, const T* in, std::ptrdiff_t out_pitch, std::ptrdiff_t in_pitch) {
+    Vector quarters[2][2][side];  // [upper or lower rows of out][left or right columns]
+    for (std::size_t j = 0; j < tile; ++j)
+      for (std::size_t half = 0; half < 2; ++half)
+        quarters[half][j / side][j % side] = *reinterpret_cast<const Vector*>(
+            in + static_cast<std::ptrdiff_t>(j) * in_pitch + static_cast<std::ptrdiff_t>(half * side));
+    for (auto& half : quarters)
+      for (auto& quarter : half) turn(quarter);
+    for (std::size_t i = 0; i < tile; ++i)
+      for (std::size_t half = 0; half < 2; ++half)
+        *reinterpret_cast<Vector*>(out + static_cast<std::ptrdiff_t>(i) * out_pitch +
+                                   static_cast<std::ptrdiff_t>(half * side)) =
+            quarters[i / side][half][i % side];
+  }
+};
+
+template <>
+struct TransposeTile<std::uint8_t> {
+  static constexpr std::size_t tile = 16;
+  typedef std::uint8_t Vector __attribute__((vector_size(16), aligned(1), may_alias));
+
+  static void interleave(const Vector* a, Vector* b) {
+    for (std::size_t k = 0; k < tile / 2; ++k) {
+      const Vector p = a[k], q = a[k + tile / 2];
       b[2 * k] = __builtin_shufflevector(p, q, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
       b[2 * k + 1] =
           __builtin_shufflevector(p, q, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
     }
   }
-};
-// Blocks off the diagonal change places, in the halves of a register first, where that is cheapest.
-template <>
-struct Square<std::uint32_t> {
-  static constexpr std::size_t side = 8;
-  typedef std::uint32_t Vector __attribute__((vector_size(32), aligned(4), may_alias));
-  static void turn(Vector* v) {
-    Vector w[side];
-    for (std::size_t k = 0; k < side; k += 2) {
-      w[k] = __builtin_shufflevector(v[k], v[k + 1], 0, 8, 1, 9, 4, 12, 5, 13);
-      w[k + 1] = __builtin_shufflevector(v[k], v[k + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+  static void copy(std::uint8_t* out, const std::uint8_t* in, std::ptrdiff_t out_pitch,
+                   std::ptrdiff_t in_pitch) {
+    Vector v[tile], w[tile];
+    for (std::size_t j = 0; j < tile; ++j)
+      v[j] = *reinterpret_cast<const Vector*>(in + static_cast<std::ptrdiff_t>(j) * in_pitch);
+    for (int time = 0; time < 2; ++time) {
+      interleave(v, w);
+      interleave(w, v);
     }
-    for (std::size_t k = 0; k < side; k += 4)
-      for (std::size_t i = 0; i < 2; ++i) {
-        v[k + 2 * i] = __builtin_shufflevector(w[k + i], w[k + i + 2], 0, 1, 8, 9, 4, 5, 12, 13);
-        v[k + 2 * i + 1] = __builtin_shufflevector(w[k + i], w[k + i + 2], 2, 3, 10, 11, 6, 7, 14, 15);
-      }
-    for (std::size_t k = 0; k < side / 2; ++k) {
-      w[k] = __builtin_shufflevector(v[k], v[k + 4], 0, 1, 2, 3, 8, 9, 10, 11);
-      w[k + 4] = __builtin_shufflevector(v[k], v[k + 4], 4, 5, 6, 7, 12, 13, 14, 15);
-    }
-    for (std::size_t k = 0; k < side; ++k) v[k] = w[k];
-  }
-};
-template <>
-struct Square<std::uint64_t> {
-  static constexpr std::size_t side = 4;
-  typedef std::uint64_t Vector __attribute__((vector_size(32), aligned(8), may_alias));
-  static void turn(Vector* v) {
-    Vector w[side];
-    for (std::size_t k = 0; k < side; k += 2) {
-      w[k] = __builtin_shufflevector(v[k], v[k + 1], 0, 4, 2, 6);
-      w[k + 1] = __builtin_shufflevector(v[k], v[k + 1], 1, 5, 3, 7);
-    }
-    for (std::size_t k = 0; k < side / 2; ++k) {
-      v[k] = __builtin_shufflevector(w[k], w[k + 2], 0, 1, 4, 5);
-      v[k + 2] = __builtin_shufflevector(w[k], w[k + 2], 2, 3, 6, 7);
-    }
-  }
-};
-
-/// A tile is turned around in the first-level cache, between reading and writing at least 256 adjacent bytes
-/// at a time: with rows a power of two apart, lines and pages that are touched a little at a time drive each
-/// other out.
-template <class T>
-struct TransposeTile {
-  static constexpr std::size_t rows = sizeof(T) == 1 ? 64 : 256 / sizeof(T), columns = 64;
-  using Vector = typename Square<T>::Vector;
-  static constexpr std::size_t side = Square<T>::side;
-  alignas(64) T room[rows * columns];
-
-  void copy(T* out, const T* in, std::size_t r, std::size_t c, std::ptrdiff_t out_pitch,
-            std::ptrdiff_t in_pitch) {
-    const std::size_t whole_r = r / side * side, whole_c = c / side * side;
-    for (std::size_t j = 0; j < whole_c; j += side)
-      for (std::size_t i = 0; i < whole_r; i += side) {
-        Vector v[side];
-        for (std::size_t k = 0; k < side; ++k)
-          v[k] = *reinterpret_cast<const Vector*>(in + static_cast<std::ptrdiff_t>(j + k) * in_pitch + i);
-        Square<T>::turn(v);
-        for (std::size_t k = 0; k < side; ++k)
-          *reinterpret_cast<Vector*>(room + (i + k) * columns + j) = v[k];
-      }
-    for (std::size_t i = 0; i < r; ++i)
-      for (std::size_t j = i < whole_r ? whole_c : 0; j < c; ++j)
-        room[i * columns + j] =
-            in[static_cast<std::ptrdiff_t>(j) * in_pitch + static_cast<std::ptrdiff_t>(i)];
-    for (std::size_t i = 0; i < r; ++i, out += out_pitch) {
-      std::size_t j = 0;
-      for (; j + side <= c; j += side)
-        *reinterpret_cast<Vector*>(out + j) = *reinterpret_cast<const Vector*>(room + i * columns + j);
-      for (; j < c; ++j) out[j] = room[i * columns + j];
-    }
+    for (std::size_t i = 0; i < tile; ++i)
+      *reinterpret_cast<Vector*>(out + static_cast<std::ptrdiff_t>(i) * out_pitch) = v[i];
   }
 };
 
 template <class T>
 void transpose(std::byte* to, const std::byte* from, std::size_t rows, std::size_t columns,
                std::ptrdiff_t out_pitch, std::ptrdiff_t in_pitch) {
-  using Tile = TransposeTile<T>;
-  Tile tile;
+  constexpr std::size_t tile = TransposeTile<T>::tile;
   T* out = reinterpret_cast<T*>(to);
   const T* in = reinterpret_cast<const T*>(from);
-  for (std::size_t i = 0; i < rows; i += Tile::rows)
-    for (std::size_t j = 0; j < columns; j += Tile::columns)
-      tile.copy(out + static_cast<std::ptrdiff_t>(i) * out_pitch + j,
-                in + static_cast<std::ptrdiff_t>(j) * in_pitch + i,
-                rows - i < Tile::rows ? rows - i : Tile::rows,
-                columns - j < Tile::columns ? columns - j : Tile::columns, out_pitch, in_pitch);
+  const auto offset = [](std::size_t a, std::ptrdiff_t pitch, std::size_t b) {
+    return static_cast<std::ptrdiff_t>(a) * pitch + static_cast<std::ptrdiff_t>(b);
+  };
+  const std::size_t whole_rows = rows / tile * tile, whole_columns = columns / tile * tile;
+  for (std::size_t i = 0; i < whole_rows; i += tile)
+    for (std::size_t j = 0; j < whole_columns; j += tile)
+      TransposeTile<T>::copy(out + offset(i, out_pitch, j), in + offset(j, in_pitch, i), out_pitch, in_pitch);
+  for (std::size_t i = 0; i < rows; ++i)
+    for (std::size_t j = i < whole_rows ? whole_columns : 0; j < columns; ++j)
+      out[offset(i, out_pitch, j)] = in[offset(j, in_pitch, i)];
 }
 
 template <class From>
