@@ -22,16 +22,20 @@ struct Isa {
   bool (*here)();  // on this processor
 };
 constexpr Isa isas[] = {
-    {"baseline", {baseline::fill_rows, baseline::fill_others, baseline::fill_chains, baseline::fill_product}, [] { return true; }},
+    {"baseline",
+     {baseline::fill_rows, baseline::fill_others, baseline::fill_chains, baseline::fill_product},
+     [] { return true; }},
 #ifdef WENGERT_HAS_AVX2
-    {"avx2", {avx2::fill_rows, avx2::fill_others, avx2::fill_chains, avx2::fill_product},
+    {"avx2",
+     {avx2::fill_rows, avx2::fill_others, avx2::fill_chains, avx2::fill_product},
      [] {
        __builtin_cpu_init();
        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
      }},
 #endif
 #ifdef WENGERT_HAS_AVX512
-    {"avx512", {avx512::fill_rows, avx512::fill_others, avx512::fill_chains, avx512::fill_product},
+    {"avx512",
+     {avx512::fill_rows, avx512::fill_others, avx512::fill_chains, avx512::fill_product},
      [] {
        __builtin_cpu_init();
        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd") &&

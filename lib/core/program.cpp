@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::int64_t tile_elements = 1024;  // a few buffers of a tile stay in the first-level cache
 constexpr std::int64_t cache_line = 64;
-constexpr std::int64_t padded_rows = 16;      // kernels over one element a row go through whole SIMD batches
+constexpr std::int64_t padded_rows = 16;  // kernels over one element a row go through whole SIMD batches
 constexpr std::int64_t total_leaf = 2048, total_unit = 64;  // of the halves that a total is made of
 constexpr std::int64_t row_sum_leaf = 16;                   // of those a sum of rows is made of
 constexpr double nanoseconds_each = 0.15;                   // about what a value of an element takes

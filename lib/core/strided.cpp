@@ -1,6 +1,7 @@
 #include "lib/core/strided.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 #include "lib/core/dispatch.hpp"
@@ -10,89 +11,192 @@
 namespace wengert {
 namespace {
 
-constexpr std::int64_t panel_line = 128;    // bytes read at a time: two cache lines, which come together
+constexpr std::int64_t panel_bytes = 128;   // of a row that is read: two cache lines, which come together
 constexpr std::int64_t panel_columns = 16;  // turned around at a time
 constexpr std::int64_t panel_gap = 16;  // between a panel's rows: a power of two apart they share cache sets
 constexpr double nanoseconds_each = 0.25;  // about, of an element that is copied
 constexpr std::int64_t widest_panel =
-    8192;  // elements of a row, so that a panel stays in the second-level cache
+    8192;                           // elements of a row, so that a panel stays in the second-level cache
+constexpr std::int64_t fewest = 8;  // rows or columns that are worth turning around
 
 void copy_run(std::byte* to, const std::byte* from, std::int64_t count, std::int64_t stride,
               std::size_t item) {
-  kernel::table().gather[item / 4](to, from, static_cast<std::size_t>(count), stride);
+  if (stride == 1)
+    std::memcpy(to, from, static_cast<std::size_t>(count) * item);
+  else
+    kernel::table().gather[item / 4](to, from, static_cast<std::size_t>(count), stride);
 }
 
-/// Copies a matrix that is read down its columns in square tiles, so that a cache line read is used whole.
-template <class T>
-void copy_transposed(T* out, const T* in, std::int64_t rows, std::int64_t columns, std::int64_t row_stride,
-                     std::int64_t column_stride) {
-  constexpr std::int64_t tile = 32;
-  for (std::int64_t i0 = 0; i0 < rows; i0 += tile)
-    for (std::int64_t j0 = 0; j0 < columns; j0 += tile)
-      for (std::int64_t i = i0; i < std::min(i0 + tile, rows); ++i)
-        for (std::int64_t j = j0; j < std::min(j0 + tile, columns); ++j)
-          out[i * columns + j] = in[i * row_stride + j * column_stride];
+/// Two dimensions of an array: element (i, j) lies at i * row_step + j * column_step.
+struct Plane {
+  std::int64_t rows, columns, row_step, column_step;
+
+  /// Whether neighbours down a column lie closer together than those along a row.
+  bool across() const {
+    return std::abs(row_step) < std::abs(column_step) && rows >= fewest && columns >= fewest;
+  }
+};
+
+/// A plane whose rows run across memory: elements down the columns are brought together, then turned around.
+void copy_across(std::byte* to, std::int64_t pitch, const std::byte* from, const Plane& plane,
+                 std::size_t item) {
+  constexpr std::int64_t side = 64;
+  const auto bytes = static_cast<std::int64_t>(item);
+  alignas(64) std::byte room[side * side * 8];
+  const auto turn = kernel::table().transpose[item / 4];
+  for (std::int64_t i = 0; i < plane.rows; i += side)
+    for (std::int64_t j = 0; j < plane.columns; j += side) {
+      const std::int64_t rows = std::min(side, plane.rows - i), columns = std::min(side, plane.columns - j);
+      const std::byte* at = from + (i * plane.row_step + j * plane.column_step) * bytes;
+      for (std::int64_t k = 0; k < columns; ++k)
+        copy_run(room + k * side * bytes, at + k * plane.column_step * bytes, rows, plane.row_step, item);
+      turn(to + (i * pitch + j) * bytes, room, static_cast<std::size_t>(rows),
+           static_cast<std::size_t>(columns), pitch, side);
+    }
+}
+
+/// Copies a plane to rows that are `pitch` elements apart.
+void copy_plane(std::byte* to, std::int64_t pitch, const std::byte* from, const Plane& plane,
+                std::size_t item) {
+  const auto bytes = static_cast<std::int64_t>(item);
+  if (plane.across() && plane.row_step == 1)
+    return kernel::table().transpose[item / 4](to, from, static_cast<std::size_t>(plane.rows),
+                                               static_cast<std::size_t>(plane.columns), pitch,
+                                               plane.column_step);
+  if (plane.across() && plane.row_step != 0) return copy_across(to, pitch, from, plane, item);
+  for (std::int64_t i = 0; i < plane.rows; ++i) {
+    std::byte* row = to + i * pitch * bytes;
+    if (i > 0 && plane.row_step == 0)
+      std::memcpy(row, to, static_cast<std::size_t>(plane.columns) * item);
+    else
+      copy_run(row, from + i * plane.row_step * bytes, plane.columns, plane.column_step, item);
+  }
+}
+
+/// The dimension along which elements lie closest together, of those that are not broadcast; the last one if
+/// no other is closer.
+std::size_t closest(const StridedArray& array) {
+  std::size_t best = array.shape.size() - 1;
+  for (std::size_t i = best; i-- > 0;)
+    if (array.strides[i] != 0 && array.shape[i] >= fewest &&
+        std::abs(array.strides[i]) < std::abs(array.strides[best]))
+      best = i;
+  return best;
 }
 
 }  // namespace
 
-StridedReader::StridedReader(const std::byte* data, std::size_t item, const Shape& shape,
-                             const Strides& strides)
-    : data_(data), item_(item) {
-  // Folded from the innermost dimension outward.
+StridedArray folded(const StridedArray& array) {
+  // From the innermost dimension outward.
   std::int64_t extents[max_dimensions], steps[max_dimensions];
   std::size_t count = 0;
-  for (std::size_t i = shape.size(); i-- > 0;) {
-    if (shape[i] == 1) continue;
-    if (count > 0 && strides[i] == steps[count - 1] * extents[count - 1]) {
-      extents[count - 1] *= shape[i];
+  for (std::size_t i = array.shape.size(); i-- > 0;) {
+    if (array.shape[i] == 1) continue;
+    if (count > 0 && array.strides[i] == steps[count - 1] * extents[count - 1]) {
+      extents[count - 1] *= array.shape[i];
     } else {
-      extents[count] = shape[i];
-      steps[count++] = strides[i];
+      extents[count] = array.shape[i];
+      steps[count++] = array.strides[i];
     }
   }
   if (count == 0) {
     extents[0] = 1;
     steps[count++] = 1;
   }
-  extents_ = Dims::filled(count, 0);
-  strides_ = extents_;
+  StridedArray result{array.data, array.item, Dims::filled(count, 0), Dims::filled(count, 0)};
   for (std::size_t i = 0; i < count; ++i) {
-    extents_[i] = extents[count - 1 - i];
-    strides_[i] = steps[count - 1 - i];
+    result.shape[i] = extents[count - 1 - i];
+    result.strides[i] = steps[count - 1 - i];
   }
-  const std::int64_t columns = extents_.back();
-  if (count >= 2 && item >= 4 && strides_[count - 2] == 1 && strides_[count - 1] > 16 &&
-      extents_[count - 2] > 16 && columns > 16 && columns <= widest_panel)
-    panel_rows_ = panel_line / static_cast<std::int64_t>(item);
+  return result;
+}
+
+void copy_strided(std::byte* to, const StridedArray& from) {
+  if (element_count(from.shape) == 0) return;
+  StridedArray array = folded(from);
+  const auto bytes = static_cast<std::int64_t>(array.item);
+  if (array.shape.size() == 1)
+    return parallel_ranges(array.shape[0], 1024, nanoseconds_each, [&](std::int64_t begin, std::int64_t end) {
+      copy_run(to + begin * bytes, array.data + begin * array.strides[0] * bytes, end - begin,
+               array.strides[0], array.item);
+    });
+  // The last dimension and one more make a plane, one for every index of the others.
+  const std::size_t last = array.shape.size() - 1;
+  std::size_t other = closest(array);
+  if (other == last) other = last - 1;
+  const Strides pitches = row_major(array.shape);
+  const Plane plane{array.shape[other], array.shape[last], array.strides[other], array.strides[last]};
+  array.shape[last] = array.shape[other] = 1;
+  Dims position = Dims::filled(last + 1, 0);
+  std::int64_t in = 0, out = 0;
+  while (true) {
+    parallel_ranges(plane.rows, 64, 4.0 * nanoseconds_each * static_cast<double>(plane.columns),
+                    [&](std::int64_t begin, std::int64_t end) {
+                      Plane part = plane;
+                      part.rows = end - begin;
+                      copy_plane(to + (out + begin * pitches[other]) * bytes, pitches[other],
+                                 array.data + (in + begin * plane.row_step) * bytes, part, array.item);
+                    });
+    std::size_t i = last + 1;
+    for (; i-- > 0;) {
+      in += array.strides[i];
+      out += pitches[i];
+      if (++position[i] < array.shape[i]) break;
+      in -= array.strides[i] * array.shape[i];
+      out -= pitches[i] * array.shape[i];
+      position[i] = 0;
+    }
+    if (i == static_cast<std::size_t>(-1)) return;
+  }
+}
+
+StridedReader::StridedReader(const std::byte* data, std::size_t item, const Shape& shape,
+                             const Strides& strides)
+    : array_(folded({data, item, shape, strides})) {
+  const std::size_t last = array_.shape.size() - 1, along = closest(array_);
+  if (along == last || array_.shape[last] < fewest) return;
+  way_ = along + 1 == last && array_.shape[last] <= widest_panel ? Way::panels : Way::whole;
 }
 
 const std::byte* StridedReader::read(std::int64_t start, std::int64_t count, std::byte* buffer) {
-  if (extents_.size() == 1) {
-    if (strides_[0] == 1) return data_ + start * static_cast<std::int64_t>(item_);
-    if (strides_[0] == 0) {
+  if (way_ == Way::whole) copy_whole();
+  const auto item = static_cast<std::int64_t>(array_.item);
+  const Shape& extents = array_.shape;
+  const Strides& strides = array_.strides;
+  if (extents.size() == 1) {
+    if (strides[0] == 1) return array_.data + start * item;
+    if (strides[0] == 0) {
       if (filled_ < count) {
-        copy_run(buffer + filled_ * static_cast<std::int64_t>(item_), data_, count - filled_, 0, item_);
+        copy_run(buffer + filled_ * item, array_.data, count - filled_, 0, array_.item);
         filled_ = count;
       }
       return buffer;
     }
-  } else if (strides_.back() == 1 && start % extents_.back() + count <= extents_.back()) {
-    std::int64_t offset = start % extents_.back(), rest = start / extents_.back();
-    for (std::size_t i = extents_.size() - 1; i-- > 0;) {
-      offset += rest % extents_[i] * strides_[i];
-      rest /= extents_[i];
+  } else if (strides.back() == 1 && start % extents.back() + count <= extents.back()) {
+    std::int64_t offset = start % extents.back(), rest = start / extents.back();
+    for (std::size_t i = extents.size() - 1; i-- > 0;) {
+      offset += rest % extents[i] * strides[i];
+      rest /= extents[i];
     }
-    return data_ + offset * static_cast<std::int64_t>(item_);
+    return array_.data + offset * item;
   }
-  if (panel_rows_ > 0) return read_across(start, count, buffer);
+  if (way_ == Way::panels) return read_across(start, count, buffer);
   gather(start, count, buffer);
   return buffer;
 }
 
+/// From now on the array is a copy of itself that lies contiguously.
+void StridedReader::copy_whole() {
+  const std::int64_t count = element_count(array_.shape);
+  panel_ = StorageRef::allocate(static_cast<std::size_t>(count) * array_.item);
+  copy_strided(panel_.data(), array_);
+  array_ = {panel_.data(), array_.item, {count}, {1}};
+  way_ = Way::gather;
+}
+
 const std::byte* StridedReader::read_across(std::int64_t start, std::int64_t count, std::byte* buffer) {
-  const std::int64_t columns = extents_.back();
-  const auto item = static_cast<std::int64_t>(item_);
+  const std::int64_t columns = array_.shape.back();
+  const auto item = static_cast<std::int64_t>(array_.item);
   const auto at = [&](std::int64_t position) {
     const std::int64_t row = position / columns;
     if (row < panel_first_ || row >= panel_end_) fill_panel(row);
@@ -111,48 +215,48 @@ const std::byte* StridedReader::read_across(std::int64_t start, std::int64_t cou
 
 /// Turns around the rows from `row` on, as far as the panel and the matrix go.
 void StridedReader::fill_panel(std::int64_t row) {
-  const std::size_t last = extents_.size() - 1;
-  const std::int64_t columns = extents_[last], rows = extents_[last - 1], pitch = columns + panel_gap;
-  const auto item = static_cast<std::int64_t>(item_);
-  if (!panel_) panel_ = StorageRef::allocate(static_cast<std::size_t>(panel_rows_ * pitch * item));
-  const std::int64_t within = row % rows;
-  std::int64_t offset = within, rest = row / rows;
+  const std::size_t last = array_.shape.size() - 1;
+  const std::int64_t columns = array_.shape[last], rows = array_.shape[last - 1], pitch = columns + panel_gap;
+  const auto item = static_cast<std::int64_t>(array_.item);
+  const std::int64_t most = panel_bytes / item, within = row % rows;
+  if (!panel_) panel_ = StorageRef::allocate(static_cast<std::size_t>(most * pitch * item));
+  std::int64_t offset = within * array_.strides[last - 1], rest = row / rows;
   for (std::size_t i = last - 1; i-- > 0;) {
-    offset += rest % extents_[i] * strides_[i];
-    rest /= extents_[i];
+    offset += rest % array_.shape[i] * array_.strides[i];
+    rest /= array_.shape[i];
   }
-  const std::int64_t count = std::min(panel_rows_, rows - within);
-  const auto turn = kernel::table().transpose[item_ / 8];
+  const std::int64_t count = std::min(most, rows - within);
   for (std::int64_t column = 0; column < columns; column += panel_columns)
-    turn(panel_.data() + column * item, data_ + (offset + column * strides_[last]) * item,
-         static_cast<std::size_t>(count), static_cast<std::size_t>(std::min(panel_columns, columns - column)),
-         pitch, strides_[last]);
+    copy_plane(
+        panel_.data() + column * item, pitch, array_.data + (offset + column * array_.strides[last]) * item,
+        {count, std::min(panel_columns, columns - column), array_.strides[last - 1], array_.strides[last]},
+        array_.item);
   panel_first_ = row;
   panel_end_ = row + count;
 }
 
 void StridedReader::gather(std::int64_t start, std::int64_t count, std::byte* to) const {
-  const std::size_t last = extents_.size() - 1;
-  Dims position = Dims::filled(extents_.size(), 0);
+  const std::size_t last = array_.shape.size() - 1;
+  Dims position = Dims::filled(array_.shape.size(), 0);
   std::int64_t offset = 0, rest = start;
-  for (std::size_t i = extents_.size(); i-- > 0;) {
-    position[i] = rest % extents_[i];
-    rest /= extents_[i];
-    offset += position[i] * strides_[i];
+  for (std::size_t i = array_.shape.size(); i-- > 0;) {
+    position[i] = rest % array_.shape[i];
+    rest /= array_.shape[i];
+    offset += position[i] * array_.strides[i];
   }
-  const auto item = static_cast<std::int64_t>(item_);
+  const auto item = static_cast<std::int64_t>(array_.item);
   while (count > 0) {
-    const std::int64_t run = std::min(count, extents_[last] - position[last]);
-    copy_run(to, data_ + offset * item, run, strides_[last], item_);
+    const std::int64_t run = std::min(count, array_.shape[last] - position[last]);
+    copy_run(to, array_.data + offset * item, run, array_.strides[last], array_.item);
     to += run * item;
     count -= run;
     if (count == 0) return;
-    offset -= position[last] * strides_[last];
+    offset -= position[last] * array_.strides[last];
     position[last] = 0;
     for (std::size_t i = last; i-- > 0;) {
-      offset += strides_[i];
-      if (++position[i] < extents_[i]) break;
-      offset -= extents_[i] * strides_[i];
+      offset += array_.strides[i];
+      if (++position[i] < array_.shape[i]) break;
+      offset -= array_.shape[i] * array_.strides[i];
       position[i] = 0;
     }
   }
@@ -181,47 +285,7 @@ void fill_single(std::byte* to, const std::byte* element, std::size_t item) {
 }
 
 void copy_contiguous(std::byte* to, const Node& node) {
-  const std::int64_t count = node.size();
-  if (count == 0) return;
-  const std::size_t item = item_size(node.dtype), ndim = node.shape.size();
-  if (ndim >= 2 && node.strides[ndim - 1] > 1 && node.shape[ndim - 1] > 1 && count >= 1024) {
-    // The last two dimensions by tiles, for every index of the others.
-    const std::int64_t rows = node.shape[ndim - 2], columns = node.shape[ndim - 1];
-    const auto copy_rows = [&]<class T>(T, std::int64_t row, std::int64_t some) {
-      T* const into = reinterpret_cast<T*>(to) + row * columns;
-      std::int64_t offset = row % rows * node.strides[ndim - 2], matrix = row / rows;
-      for (std::size_t i = ndim - 2; i-- > 0; matrix /= node.shape[i])
-        offset += matrix % node.shape[i] * node.strides[i];
-      const T* const from = reinterpret_cast<const T*>(node.data) + offset;
-      if (sizeof(T) > 1 && node.strides[ndim - 2] == 1)
-        kernel::table().transpose[sizeof(T) / 8](
-            reinterpret_cast<std::byte*>(into), reinterpret_cast<const std::byte*>(from),
-            static_cast<std::size_t>(some), static_cast<std::size_t>(columns), columns,
-            node.strides[ndim - 1]);
-      else
-        copy_transposed(into, from, some, columns, node.strides[ndim - 2], node.strides[ndim - 1]);
-    };
-    parallel_ranges(count / columns, 32, 4.0 * nanoseconds_each * static_cast<double>(columns),
-                    [&](std::int64_t row, std::int64_t end) {
-                      while (row < end) {
-                        const std::int64_t some = std::min(rows - row % rows, end - row);
-                        if (item == 4)
-                          copy_rows(std::uint32_t{}, row, some);
-                        else if (item == 8)
-                          copy_rows(std::uint64_t{}, row, some);
-                        else
-                          copy_rows(std::uint8_t{}, row, some);
-                        row += some;
-                      }
-                    });
-    return;
-  }
-  parallel_ranges(count, 1024, nanoseconds_each, [&](std::int64_t begin, std::int64_t end) {
-    StridedReader reader(node.data, item, node.shape, node.strides);
-    std::byte* const into = to + begin * static_cast<std::int64_t>(item);
-    const std::byte* from = reader.read(begin, end - begin, into);
-    if (from != into) std::memcpy(into, from, static_cast<std::size_t>(end - begin) * item);
-  });
+  copy_strided(to, {node.data, item_size(node.dtype), node.shape, node.strides});
 }
 
 }  // namespace wengert

@@ -5,8 +5,22 @@
 
 namespace wengert {
 
-/// Reads a strided array, seen as if it had a (broadcast) shape, in row-major order. Each array is folded to
-/// as few dimensions as its own strides allow, so a contiguous one is read in place whatever its shape.
+/// A strided array: where it begins, the bytes of an element, and strides in elements, one for each
+/// dimension; 0 where it is broadcast.
+struct StridedArray {
+  const std::byte* data = nullptr;
+  std::size_t item = 0;
+  Shape shape;
+  Strides strides;
+};
+
+/// The same elements in the same order with as few dimensions as the strides allow, one at least.
+StridedArray folded(const StridedArray& array);
+/// Copies an array's elements to `to` in row-major order.
+void copy_strided(std::byte* to, const StridedArray& array);
+
+/// Reads a strided array in row-major order. The array is folded, so a contiguous one is read in place
+/// whatever its shape.
 class StridedReader {
  public:
   StridedReader() = default;
@@ -14,24 +28,24 @@ class StridedReader {
   StridedReader(const std::byte* data, std::size_t item, const Shape& shape, const Strides& strides);
 
   /// True if the elements lie one after the other, so that read() never copies.
-  bool in_place() const noexcept { return extents_.size() == 1 && strides_[0] == 1; }
+  bool in_place() const noexcept { return array_.shape.size() == 1 && array_.strides[0] == 1; }
   /// `count` elements from position `start` on: where they lie, or copied to `buffer`, which must then be the
   /// same for every call and keep what was written.
   const std::byte* read(std::int64_t start, std::int64_t count, std::byte* buffer);
 
  private:
+  enum class Way : std::uint8_t { gather, panels, whole };
+
   void gather(std::int64_t start, std::int64_t count, std::byte* to) const;
   const std::byte* read_across(std::int64_t start, std::int64_t count, std::byte* buffer);
   void fill_panel(std::int64_t row);
+  void copy_whole();
 
-  const std::byte* data_ = nullptr;
-  std::size_t item_ = 0;
-  Shape extents_;
-  Strides strides_;
+  StridedArray array_;
   std::int64_t filled_ = 0;  // of a single repeated element: how much of the buffer holds it already
   // Rows that run across memory, as a transposed array's do, are turned around some at a time, so that every
-  // cache line that is read is used whole.
-  std::int64_t panel_rows_ = 0;  // at a time; 0 for other arrays
+  // cache line that is read is used whole; where those that share lines are too far apart, all are.
+  Way way_ = Way::gather;
   std::int64_t panel_first_ = -1, panel_end_ = -1;
   StorageRef panel_;
 };

@@ -284,6 +284,33 @@ struct TransposeTile {
   }
 };
 
+template <>
+struct TransposeTile<std::uint8_t> {
+  static constexpr std::size_t tile = 16;
+  typedef std::uint8_t Vector __attribute__((vector_size(16), aligned(1), may_alias));
+
+  static void interleave(const Vector* a, Vector* b) {
+    for (std::size_t k = 0; k < tile / 2; ++k) {
+      const Vector p = a[k], q = a[k + tile / 2];
+      b[2 * k] = __builtin_shufflevector(p, q, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+      b[2 * k + 1] =
+          __builtin_shufflevector(p, q, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    }
+  }
+  static void copy(std::uint8_t* out, const std::uint8_t* in, std::ptrdiff_t out_pitch,
+                   std::ptrdiff_t in_pitch) {
+    Vector v[tile], w[tile];
+    for (std::size_t j = 0; j < tile; ++j)
+      v[j] = *reinterpret_cast<const Vector*>(in + static_cast<std::ptrdiff_t>(j) * in_pitch);
+    for (int time = 0; time < 2; ++time) {
+      interleave(v, w);
+      interleave(w, v);
+    }
+    for (std::size_t i = 0; i < tile; ++i)
+      *reinterpret_cast<Vector*>(out + static_cast<std::ptrdiff_t>(i) * out_pitch) = v[i];
+  }
+};
+
 template <class T>
 void transpose(std::byte* to, const std::byte* from, std::size_t rows, std::size_t columns,
                std::ptrdiff_t out_pitch, std::ptrdiff_t in_pitch) {
@@ -343,8 +370,9 @@ void fill_others(Table& table) {
   table.gather[0] = gather<std::uint8_t>;
   table.gather[1] = gather<std::uint32_t>;
   table.gather[2] = gather<std::uint64_t>;
-  table.transpose[0] = transpose<std::uint32_t>;
-  table.transpose[1] = transpose<std::uint64_t>;
+  table.transpose[0] = transpose<std::uint8_t>;
+  table.transpose[1] = transpose<std::uint32_t>;
+  table.transpose[2] = transpose<std::uint64_t>;
   table.small_product[0] = product<float>;
   table.small_product[1] = product<double>;
 }

@@ -82,8 +82,7 @@ struct Table {
   Product wide_product;
   /// Of elements of one, four and eight bytes.
   Gather gather[3];
-  /// Of elements of four and of eight bytes.
-  Transpose transpose[2];
+  Transpose transpose[3];
 };
 
 namespace baseline {

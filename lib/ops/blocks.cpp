@@ -103,12 +103,15 @@ Pair resolve(const char* operation, const Operand& a, const Operand& b) {
     fail<DTypeError>(operation, "one operand must be a tensor: got two numbers");
   if (a.is_number()) return {number_as(operation, a, b.tensor().dtype()), b.tensor()};
   if (b.is_number()) return {a.tensor(), number_as(operation, b, a.tensor().dtype())};
-  const DType left = a.tensor().dtype(), right = b.tensor().dtype();
+  require_same_dtype(operation, a.tensor().dtype(), b.tensor().dtype());
+  return {a.tensor(), b.tensor()};
+}
+
+void require_same_dtype(const char* operation, DType left, DType right) {
   if (left != right)
     fail<DTypeError>(operation, "dtypes must be equal: got ", left, " and ", right,
                      ". Did you mean to cast with astype(", is_float(left) || right == boolean ? left : right,
                      ")?");
-  return {a.tensor(), b.tensor()};
 }
 
 void require_float(const char* operation, DType dtype) {

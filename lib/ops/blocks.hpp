@@ -27,6 +27,8 @@ struct Pair {
 };
 Pair resolve(const char* operation, const Operand& a, const Operand& b);
 
+/// Throws DTypeError unless the two are equal, and says what to cast to.
+void require_same_dtype(const char* operation, DType left, DType right);
 /// Throws DTypeError unless `dtype` is float32 or float64.
 void require_float(const char* operation, DType dtype);
 

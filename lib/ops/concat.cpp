@@ -79,8 +79,7 @@ Tensor concat(const std::vector<Tensor>& tensors, std::int64_t axis, Location wh
     if (!fits)
       fail<ShapeError>("concat", "shapes must agree but along axis ", axis, ": got ", first.shape(), " and ",
                        node.shape);
-    if (node.dtype != first.dtype())
-      fail<DTypeError>("concat", "dtypes must be equal: got ", first.dtype(), " and ", node.dtype);
+    require_same_dtype("concat", first.dtype(), node.dtype);
     if (!nodes.empty()) shape[along] += node.shape[along];
     nodes.push_back(&node);
   }

@@ -38,6 +38,12 @@ DType custom_dtype(const CustomDefinition& definition, const std::vector<Tensor>
   return dtype;
 }
 
+void refuse_shapes(const CustomDefinition& definition, const std::vector<Tensor>& inputs) {
+  std::string shapes;
+  for (const Tensor& input : inputs) shapes += (shapes.empty() ? "" : ", ") + to_string(input.shape());
+  fail<ShapeError>(definition.operation().name, "shapes must broadcast: got ", shapes);
+}
+
 Tensor record_custom(std::shared_ptr<const CustomDefinition> definition, const std::vector<Tensor>& inputs,
                      const Tensor& value, Location where) {
   std::vector<Node*> nodes;

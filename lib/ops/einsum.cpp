@@ -219,9 +219,7 @@ Tensor einsum(const std::string& equation, const std::vector<Tensor>& tensors, L
   if (tensors.empty())
     fail<ValueError>("einsum", "there must be a tensor for each part of the text: got none");
   for (const Tensor& tensor : tensors) {
-    if (tensor.dtype() != tensors.front().dtype())
-      fail<DTypeError>("einsum", "dtypes must be equal: got ", tensors.front().dtype(), " and ",
-                       tensor.dtype());
+    require_same_dtype("einsum", tensors.front().dtype(), tensor.dtype());
     require_float("einsum", tensor.dtype());
   }
   Sum sum = read(equation, tensors);

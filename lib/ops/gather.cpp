@@ -195,8 +195,7 @@ Tensor scatter_add(const Tensor& x, std::int64_t axis, const Tensor& index, cons
   if (from.shape != at.shape)
     fail<ShapeError>("scatter_add", "source and index must have one shape: got ", from.shape, " and ",
                      at.shape);
-  if (from.dtype != node.dtype)
-    fail<DTypeError>("scatter_add", "dtypes must be equal: got ", node.dtype, " and ", from.dtype);
+  require_same_dtype("scatter_add", node.dtype, from.dtype);
   if (node.dtype == boolean) fail<DTypeError>("scatter_add", "takes numbers: got boolean");
   check_index("scatter_add", node.shape, along, index);
   return record(scatter_operation, {&node, &at, &from}, node.shape, node.dtype, where,

@@ -87,8 +87,7 @@ Tensor searchsorted(const Tensor& sorted, const Tensor& values, bool right, Loca
   if (!fits)
     fail<ShapeError>(name, "the sequence must be (n,), or (..., n) for values (..., m): got ", rows, " and ",
                      shape);
-  if (sorted.dtype() != values.dtype())
-    fail<DTypeError>(name, "dtypes must be equal: got ", sorted.dtype(), " and ", values.dtype());
+  require_same_dtype(name, sorted.dtype(), values.dtype());
   return index_tensor(shape, where, [&](std::int64_t* to) {
     const Tensor from = dense(sorted.node()), wanted = dense(values.node());
     const std::int64_t count = rows.back(), size = wanted.size();

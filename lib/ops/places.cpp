@@ -102,8 +102,7 @@ Tensor index_put(const Tensor& x, const std::vector<Tensor>& indices, const Tens
     require_index(name, index);
     common = broadcast_shape(name, common, index.shape());
   }
-  if (values.dtype() != x.dtype())
-    fail<DTypeError>(name, "dtypes must be equal: got ", x.dtype(), " and ", values.dtype());
+  require_same_dtype(name, x.dtype(), values.dtype());
   Shape shape = common;
   std::int64_t row_count = 1, inner = 1;
   for (std::size_t i = 0; i < x.ndim(); ++i) {

@@ -25,6 +25,7 @@ constexpr double nanoseconds_each = 0.1;                  // about, of an elemen
 
 struct Dimension {
   std::int64_t extent, in, out;  // strides; out is 0 where the dimension is reduced
+  std::size_t axis;              // of one that is kept, in the result
 };
 
 /// A list in place: a reduction allocates nothing but its result.
@@ -49,28 +50,66 @@ struct Dimensions {
   void pop_back() { --count; }
 };
 
-Dimensions ordered_dimensions(const Node& x, std::uint64_t mask) {
+/// How an array is read: its dimensions by the size of their strides, outermost first, and what comes out.
+struct Order {
   Dimensions dimensions;
-  std::int64_t step = 1;
-  for (std::size_t i = x.shape.size(); i-- > 0;) {
-    const bool reduced = mask >> i & 1;
-    if (x.shape[i] != 1) dimensions.push_back({x.shape[i], x.strides[i], reduced ? 0 : step});
-    if (!reduced) step *= x.shape[i];
+  std::int64_t first = 0;   // where reading begins: backward dimensions are read forward
+  std::int64_t values = 1;  // what is computed, in the order of memory
+  StridedArray result;      // the values in the order that was asked for, from result_first on
+  std::int64_t result_first = 0;
+};
+
+void add_dimension(Order& order, std::int64_t extent, std::int64_t stride, bool reduced) {
+  if (!reduced) {
+    order.result.shape.push_back(extent);
+    order.result.strides.push_back(stride < 0 ? -1 : 1);
   }
-  std::reverse(dimensions.begin(), dimensions.end());
-  // By insertion, which keeps the order of equals and, unlike std::stable_sort, allocates nothing.
+  // Of what is kept and repeated one is enough.
+  if (extent == 1 || (!reduced && stride == 0)) {
+    if (!reduced) order.result.strides.back() = 0;
+    return;
+  }
+  if (stride < 0) order.first += stride * (extent - 1);
+  order.dimensions.push_back(
+      {extent, std::abs(stride), reduced ? 0 : 1, order.result.shape.size() - (reduced ? 0 : 1)});
+}
+
+/// By insertion, which keeps the order of equals and, unlike std::stable_sort, allocates nothing. What is
+/// read again and again is outermost.
+void sort_dimensions(Dimensions& dimensions) {
+  const auto inner = [](const Dimension& a, const Dimension& b) {
+    return a.in != 0 && (b.in == 0 || a.in < b.in);
+  };
   for (std::size_t i = 1; i < dimensions.count; ++i)
-    for (std::size_t j = i; j > 0 && std::abs(dimensions[j - 1].in) < std::abs(dimensions[j].in); --j)
+    for (std::size_t j = i; j > 0 && inner(dimensions[j - 1], dimensions[j]); --j)
       std::swap(dimensions.places[j - 1], dimensions.places[j]);
-  Dimensions folded;
-  for (const Dimension& d : dimensions) {
+}
+
+Order order_of(const Node& x, std::uint64_t mask) {
+  Order order;
+  for (std::size_t i = 0; i < x.shape.size(); ++i)
+    add_dimension(order, x.shape[i], x.strides[i], mask >> i & 1);
+  Dimensions sorted = order.dimensions;
+  sort_dimensions(sorted);
+  for (std::size_t i = sorted.size(); i-- > 0;) {
+    Dimension& d = sorted.places[i];
+    if (d.out == 0) continue;
+    d.out = order.values;
+    std::int64_t& stride = order.result.strides[d.axis];
+    if (stride < 0) order.result_first += order.values * (d.extent - 1);
+    stride *= order.values;
+    order.values *= d.extent;
+  }
+  Dimensions& folded = order.dimensions;
+  folded.count = 0;
+  for (const Dimension& d : sorted) {
     if (!folded.empty() && folded.back().in == d.in * d.extent && folded.back().out == d.out * d.extent)
-      folded.back() = {folded.back().extent * d.extent, d.in, d.out};
+      folded.back() = {folded.back().extent * d.extent, d.in, d.out, d.axis};
     else
       folded.push_back(d);
   }
-  if (folded.empty()) folded.push_back({1, 1, 0});
-  return folded;
+  if (folded.empty()) folded.push_back({1, 1, 0, 0});
+  return order;
 }
 
 /// An index of some dimensions, and where it lies.
@@ -235,7 +274,8 @@ class Reducer {
       const T* row = from + rows.at.in;
       if (rows.step != 1) {
         T* place = rows.gathered[i > 0];
-        for (std::int64_t k = 0; k < rows.length; ++k) place[k] = row[k * rows.step];
+        kernel::table().gather[sizeof(T) / 4](bytes(place), bytes(row), static_cast<std::size_t>(rows.length),
+                                              rows.step);
         row = place;
       }
       if (i == 0) {
@@ -260,15 +300,11 @@ class Reducer {
         return combine_halves(inner, combined, levels);
     parallel_ranges(places, 1, each, [&](std::int64_t begin, std::int64_t end) {
       Rows rows(combined, 0, inner.in);
-      alignas(64) T total[columns];
       for (std::int64_t place = begin; place < end; ++place) {
         const Offset at(kept, place / blocks);
         const std::int64_t column = place % blocks * columns;
         rows.length = std::min(columns, inner.extent - column);
-        T* to = out_ + at.out + column * inner.out;
-        combine_some(rows, in_ + at.in + column * inner.in, count, inner.out == 1 ? to : total);
-        if (inner.out != 1)
-          for (std::int64_t i = 0; i < rows.length; ++i) to[i * inner.out] = total[i];
+        combine_some(rows, in_ + at.in + column * inner.in, count, out_ + at.out + column);
       }
     });
   }
@@ -286,7 +322,7 @@ class Reducer {
     for (std::int64_t step = 1; step < parts; step *= 2)
       for (std::int64_t i = 0; i < parts; i += 2 * step)
         combine(total + i * columns, total + i * columns, total + (i + step) * columns, inner.extent);
-    for (std::int64_t i = 0; i < inner.extent; ++i) out_[i * inner.out] = total[i];
+    std::copy_n(total, inner.extent, out_);
   }
 
   T* out_;
@@ -333,7 +369,19 @@ void reduce(kernel::Reduction reduction, Node& out, const Node& x, std::uint64_t
       std::fill_n(values, out.size(), identity<T>(reduction));
       return;
     }
-    Reducer<T>(reduction, values, x.values<T>(), static_cast<int>(x.dtype)).run(ordered_dimensions(x, mask));
+    const Order order = order_of(x, mask);
+    const auto into = [&](T* place) {
+      Reducer<T>(reduction, place, x.values<T>() + order.first, static_cast<int>(x.dtype))
+          .run(order.dimensions);
+    };
+    StridedArray result = folded(order.result);
+    if (result.shape.size() == 1 && result.strides[0] == 1) return into(values);
+    const StorageRef room = StorageRef::allocate(static_cast<std::size_t>(order.values) * sizeof(T));
+    T* first = reinterpret_cast<T*>(room.data());
+    into(first);
+    result.data = reinterpret_cast<const std::byte*>(first + order.result_first);
+    result.item = sizeof(T);
+    copy_strided(to, result);
   };
   switch (x.dtype) {
     case float32:

@@ -146,8 +146,7 @@ Tensor linear_scan(const Tensor& a, const Tensor& b, std::int64_t axis, Location
   const std::size_t along = normalize_axis("linear_scan", axis, a.ndim());
   if (a.shape() != b.shape())
     fail<ShapeError>("linear_scan", "a and b must have one shape: got ", a.shape(), " and ", b.shape());
-  if (a.dtype() != b.dtype())
-    fail<DTypeError>("linear_scan", "dtypes must be equal: got ", a.dtype(), " and ", b.dtype());
+  require_same_dtype("linear_scan", a.dtype(), b.dtype());
   require_float("linear_scan", a.dtype());
   return scan_as(a, b, {along, false}, where);
 }

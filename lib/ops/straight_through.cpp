@@ -36,8 +36,7 @@ Tensor straight_through(const Tensor& hard, const Tensor& soft, Location where) 
   Node &value = hard.node(), &way = soft.node();
   if (value.shape != way.shape)
     fail<ShapeError>("straight_through", "shapes must be equal: got ", value.shape, " and ", way.shape);
-  if (value.dtype != way.dtype)
-    fail<DTypeError>("straight_through", "dtypes must be equal: got ", value.dtype, " and ", way.dtype);
+  require_same_dtype("straight_through", value.dtype, way.dtype);
   return record(straight_through_operation, {&value, &way}, value.shape, value.dtype, where);
 }
 

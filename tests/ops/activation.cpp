@@ -183,5 +183,6 @@ TEST_CASE("what these functions refuse") {
   CHECK(message<ShapeError>([&] { straight_through(x, zeros({3})); }) ==
         "[straight_through] shapes must be equal: got (2,) and (3,)");
   CHECK(message<DTypeError>([&] { straight_through(x, x.astype(float64)); }) ==
-        "[straight_through] dtypes must be equal: got float32 and float64");
+        "[straight_through] dtypes must be equal: got float32 and float64. Did you mean to cast with "
+        "astype(float32)?");
 }

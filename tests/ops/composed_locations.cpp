@@ -89,7 +89,7 @@ TEST_CASE("products, running operations and norms bear the caller's line") {
   AT_THIS_LINE(inner(x, v));
   AT_THIS_LINE(kron(x, v));
   AT_THIS_LINE(tensordot(x, v, 1));
-  AT_THIS_LINE(trace(x));
+  AT_THIS_LINE(trace(x, 0));
   AT_THIS_LINE(einsum("ij,j,ij->i", {x, v, x}));
   AT_THIS_LINE(einsum("ii->i", {leaf({2, 2})}));
   AT_THIS_LINE(cumsum(x, 0));

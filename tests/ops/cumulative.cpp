@@ -132,7 +132,8 @@ TEST_CASE("what running sums, norms and means refuse") {
   CHECK(message<ShapeError>([&] { linear_scan(x, zeros({2}), 0); }) ==
         "[linear_scan] a and b must have one shape: got (2, 3) and (2,)");
   CHECK(message<DTypeError>([&] { linear_scan(x, x.astype(float64), 0); }) ==
-        "[linear_scan] dtypes must be equal: got float32 and float64");
+        "[linear_scan] dtypes must be equal: got float32 and float64. Did you mean to cast with "
+        "astype(float32)?");
   CHECK(message<ValueError>([&] { norm(x, 0); }) == "[norm] p must be positive: got 0");
   CHECK(message<ValueError>([&] { norm(x, 2, {0, -2}); }) == "[norm] an axis may be named once: got (0, -2)");
   CHECK(message<ShapeError>([&] { average(x, zeros({2})); }) ==

@@ -67,6 +67,7 @@ TEST_CASE("wrong rules and wrong inputs are errors") {
         "astype(float64)?");
   CHECK(message([&] { op(arange(2, {.dtype = int64}), arange(2, {.dtype = int64})); }) ==
         "[scaled_sum] takes float32 and float64: got int64. Did you mean x.astype(float32)?");
+  CHECK(message([&] { op(ones({2}), ones({3})); }) == "[scaled_sum] shapes must broadcast: got (2,), (3,)");
   const auto short_rule = custom_op(
       "short_rule", [](const auto& a, const auto& b) { return a + b; },
       [](const Tensor& g, const Tensor&, const Tensor&, const Tensor&) { return std::vector<Tensor>{g}; });
@@ -74,6 +75,13 @@ TEST_CASE("wrong rules and wrong inputs are errors") {
   CHECK(message([&] { sum(short_rule(p, p)).backward(); }) ==
         "[short_rule] the rule must return a cotangent for each input: got 1 for 2");
   CHECK(!p.has_grad());
+}
+
+// Through the umbrella header, where the tape and the sum of a diagonal have one name.
+TEST_CASE("trace(x) is the tape, trace(x, 0) the sum of the diagonal") {
+  const Tensor x = eye(3);
+  CHECK(trace(x).size() == 1);
+  CHECK(trace(x, 0).item() == 3.0);
 }
 
 TEST_CASE("nodes keep the definition alive") {

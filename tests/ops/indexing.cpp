@@ -227,7 +227,8 @@ TEST_CASE("what scatter_add and one_hot refuse") {
   CHECK(refusal<ShapeError>({x}, [&] { scatter_add(x, 0, unsqueeze(at, 0), two); }) ==
         "[scatter_add] the index must have the tensor's shape but along axis 0: got (1, 2) and (3,)");
   CHECK(refusal<DTypeError>({x}, [&] { scatter_add(x, 0, at, two.astype(float32)); }) ==
-        "[scatter_add] dtypes must be equal: got float64 and float32");
+        "[scatter_add] dtypes must be equal: got float64 and float32. Did you mean to cast with "
+        "astype(float64)?");
   CHECK(refusal<DTypeError>({x}, [&] { scatter_add(x, 0, two, two); }) ==
         "[scatter_add] the index must be int64: got float64. Did you mean index.astype(int64)?");
   CHECK(refusal<DTypeError>({x}, [&] { scatter_add(x.astype(boolean), 0, at, two.astype(boolean)); }) ==

@@ -146,7 +146,8 @@ TEST_CASE("what order statistics refuse") {
         }) ==
         "[searchsorted] the sequence must be (n,), or (..., n) for values (..., m): got (2, 3) and (3, 1)");
   CHECK(message<DTypeError>([&] { searchsorted(zeros({2}), x); }) ==
-        "[searchsorted] dtypes must be equal: got float32 and float64");
+        "[searchsorted] dtypes must be equal: got float32 and float64. Did you mean to cast with "
+        "astype(float32)?");
   CHECK(message<DTypeError>([&] { masked_select(x, x); }) ==
         "[masked_select] the mask must be boolean: got float64. Did you mean mask != 0?");
   CHECK(message<ShapeError>([&] { masked_select(x, zeros({2}, {.dtype = boolean})); }) ==
@@ -168,7 +169,8 @@ TEST_CASE("what index_put and embedding refuse") {
   CHECK(message<DTypeError>([&] { index_put(x, {x}, one); }) ==
         "[index_put] the index must be int64: got float64. Did you mean index.astype(int64)?");
   CHECK(message<DTypeError>([&] { index_put(x, {at}, zeros({})); }) ==
-        "[index_put] dtypes must be equal: got float64 and float32");
+        "[index_put] dtypes must be equal: got float64 and float32. Did you mean to cast with "
+        "astype(float64)?");
   CHECK(message<ShapeError>([&] {
           index_put(x, {at, expect::whole({0, 1, 2})}, one);
         }) == "[index_put] shapes must broadcast: got (2,) and (3,)");

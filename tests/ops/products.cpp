@@ -89,10 +89,10 @@ TEST_CASE("tensordot and trace") {
   CHECK(near(tensordot_over(a, {0, -1}, c, {2, 0}), summed("kal,lbk", "ab", {a, c})));
   CHECK(tensordot(a, numbers({2, 3, 4}), 3).ndim() == 0);
   const Tensor square = tensor({1, 2, 3, 4, 5, 6, 7, 8, 9}, {3, 3});
-  CHECK(trace(square).item() == 15);
+  CHECK(trace(square, 0).item() == 15);
   CHECK(trace(square, 1).item() == 8);
   CHECK(near(trace(a, 0, 0, 2), summed("iai", "a", {slice(a, 2, 0, 2)})));
-  CHECK(trace(zeros({0, 3})).item() == 0);
+  CHECK(trace(zeros({0, 3}), 0).item() == 0);
 }
 
 TEST_CASE("einsum is the sum written out") {
@@ -216,5 +216,6 @@ TEST_CASE("what einsum refuses") {
         "[einsum] a tensor's dimensions are letters, and \"...\" at most once: got \"......\"");
   CHECK(message<DTypeError>([&] {
           einsum("ij,j", {a, v.astype(float64)});
-        }) == "[einsum] dtypes must be equal: got float32 and float64");
+        }) ==
+        "[einsum] dtypes must be equal: got float32 and float64. Did you mean to cast with astype(float32)?");
 }

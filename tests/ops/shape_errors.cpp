@@ -131,7 +131,8 @@ TEST_CASE("what concat and stack refuse") {
         }) == "[concat] shapes must agree but along axis -1: got (2, 3) and (3, 2)");
   CHECK(refused<DTypeError>([] {
           concat({x, x.astype(float32)});
-        }) == "[concat] dtypes must be equal: got float64 and float32");
+        }) ==
+        "[concat] dtypes must be equal: got float64 and float32. Did you mean to cast with astype(float64)?");
   CHECK(refused<ShapeError>([] {
           stack({x, transpose(x)});
         }) == "[stack] shapes must be equal: got (2, 3) and (3, 2)");
@@ -140,7 +141,9 @@ TEST_CASE("what concat and stack refuse") {
         }) == "[stack] shapes must be equal: got (3,) and (1, 3)");
   CHECK(refused<DTypeError>([] {
           stack({v, v.astype(int64)});
-        }) == "[stack: concat] dtypes must be equal: got float64 and int64");
+        }) ==
+        "[stack: concat] dtypes must be equal: got float64 and int64. Did you mean to cast with "
+        "astype(float64)?");
   for (const std::vector<Tensor>& list :
        {std::vector<Tensor>{none}, std::vector<Tensor>{none, x}, std::vector<Tensor>{x, none}}) {
     CHECK(refused<GraphError>([&] { concat(list); }) == no_value);

@@ -24,7 +24,7 @@ TEST_CASE("products agree with PyTorch") {
        [](const In& x) {
          return tensordot_over(x[0], {2, 0}, x[1], {0, 1});
        }},
-      {"trace", [](const In& x) { return square(trace(x[0])); }},
+      {"trace", [](const In& x) { return square(trace(x[0], 0)); }},
       {"trace.offset", [](const In& x) { return square(trace(x[0], 1, 0, -1)); }},
   };
   for (const std::string equation :

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cmath>
+#include <initializer_list>
 
 #include "wengert/core/tensor.hpp"
 
@@ -25,6 +26,8 @@ Tensor logcumsumexp(const Tensor& x, std::int64_t axis, Location where = {});
 /// an element that is 0; for p = INFINITY ties share it evenly. Throws ValueError unless p > 0.
 Tensor norm(const Tensor& x, double p = 2.0, const Axes& axes = {}, bool keepdims = false,
             Location where = {});
+// norm(x, {1}) would otherwise be the 1-norm of everything, where other reductions have axes in braces.
+Tensor norm(const Tensor& x, std::initializer_list<int> axes, bool keepdims = false) = delete;
 /// sum(weights * x) / sum(weights) over `axes`, none meaning all. The weights broadcast to x, or are a vector
 /// along the single axis named. Throws ShapeError for any others.
 Tensor average(const Tensor& x, const Tensor& weights, const Axes& axes = {}, bool keepdims = false,

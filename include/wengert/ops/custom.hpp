@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include <xtensor/xexception.hpp>
+
 #include "wengert/core/node.hpp"
 #include "wengert/core/tensor.hpp"
 
@@ -29,6 +31,8 @@ class CustomDefinition {
 
 Tensor record_custom(std::shared_ptr<const CustomDefinition> definition, const std::vector<Tensor>& inputs,
                      const Tensor& value, Location where);
+/// Throws the ShapeError of a forward whose inputs do not broadcast.
+[[noreturn]] void refuse_shapes(const CustomDefinition& definition, const std::vector<Tensor>& inputs);
 /// The dtype all inputs share. Throws DTypeError where they differ or are not float32 or float64.
 DType custom_dtype(const CustomDefinition& definition, const std::vector<Tensor>& inputs);
 
@@ -87,9 +91,13 @@ class CustomOperation {
            (std::same_as<Tensors, Tensor> && ...)) Tensor
   operator()(const Tensors&... inputs) const {
     const DType dtype = detail::custom_dtype(*definition_, {inputs...});
-    const Tensor value = dtype == float32 ? Tensor(evaluate<float>(inputs.template array<float>()...))
-                                          : Tensor(evaluate<double>(inputs.template array<double>()...));
-    return detail::record_custom(definition_, {inputs...}, value, {});
+    try {
+      const Tensor value = dtype == float32 ? Tensor(evaluate<float>(inputs.template array<float>()...))
+                                            : Tensor(evaluate<double>(inputs.template array<double>()...));
+      return detail::record_custom(definition_, {inputs...}, value, {});
+    } catch (const xt::broadcast_error&) {
+      detail::refuse_shapes(*definition_, {inputs...});
+    }
   }
 
  private:
@@ -107,7 +115,8 @@ class CustomOperation {
 /// one for each input, and returns an xtensor expression of any shape. `vjp(g, inputs..., y)` takes and
 /// returns Tensors: the cotangent of the one input, or a std::vector<Tensor> with one for each, an empty
 /// Tensor for none. Broadcast inputs need no care: a cotangent of the output's shape is summed to the
-/// input's. Calls take tensors of one float dtype; DTypeError otherwise. The result is a function object;
+/// input's. Calls take tensors of one float dtype; DTypeError otherwise. Throws
+/// ShapeError where the forward broadcasts and the shapes do not allow it. The result is a function object;
 /// copies share the definition.
 ///
 ///     auto cube = custom_op("cube", [](const auto& x) { return x * x * x; },

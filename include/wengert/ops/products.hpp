@@ -25,8 +25,9 @@ Tensor tensordot(const Tensor& a, const Tensor& b, std::int64_t count = 2, Locat
 /// differ.
 Tensor tensordot_over(const Tensor& a, const Axes& axes_a, const Tensor& b, const Axes& axes_b,
                       Location where = {});
-/// Sum of diagonal `offset` of the plane of two axes.
-Tensor trace(const Tensor& x, std::int64_t offset = 0, std::int64_t axis1 = 0, std::int64_t axis2 = 1,
+/// Sum of diagonal `offset` of the plane of two axes: trace(x, 0) of a matrix. (Alone, trace(x) is the tape
+/// that led to x, in grad/trace.hpp.)
+Tensor trace(const Tensor& x, std::int64_t offset, std::int64_t axis1 = 0, std::int64_t axis2 = 1,
              Location where = {});
 
 /// Einstein's summation: einsum("bik,bkj->bij", {a, b}) multiplies elements whose letters agree and sums over
