@@ -4,17 +4,18 @@
 #include <cstring>
 #include <utility>
 
+#include "lib/core/ahead.hpp"
 #include "lib/core/fusion.hpp"
 #include "lib/core/parallel.hpp"
 #include "lib/core/partial_sums.hpp"
+#include "lib/core/place.hpp"
 #include "lib/core/scratch.hpp"
 
 namespace wengert {
 namespace {
 
 constexpr std::int64_t tile_elements = 1024;  // a few buffers of a tile stay in the first-level cache
-constexpr std::int64_t cache_line = 64;
-constexpr std::int64_t padded_rows = 16;  // kernels over one element a row go through whole SIMD batches
+constexpr std::int64_t padded_rows = 16;      // kernels over one element a row go through whole SIMD batches
 constexpr std::int64_t total_leaf = 2048, total_unit = 64;  // of the halves that a total is made of
 constexpr std::int64_t row_sum_leaf = 16;                   // of those a sum of rows is made of
 constexpr double nanoseconds_each = 0.15;                   // about what a value of an element takes
@@ -147,12 +148,6 @@ class Program::Run {
   }
 
  private:
-  struct Place {
-    std::byte* at = nullptr;      // of a full value: the tile; of a row value: an element for each row
-    std::byte* spread = nullptr;  // of a row value: each element filled up to single_bytes
-    std::size_t pitch = 0;        // bytes from row to row, as full maps see the value
-  };
-
   void lay_out() {
     row_ = 0;
     rows_ = 1;
@@ -210,6 +205,10 @@ class Program::Run {
     return std::ranges::any_of(
         p.code_, [](const Instruction& v) { return !v.input && v.kind == Lowering::Kind::total; });
   }
+  /// A tile of it lies in one piece in memory, before the program runs or after.
+  static bool lies_full(const Value& value) {
+    return value.extent == Extent::full && (value.stored || (value.input && value.layout == Layout::direct));
+  }
   static bool gathered(const Value& value) {
     return value.input && (value.layout == Layout::strided || value.layout == Layout::row);
   }
@@ -237,7 +236,7 @@ class Program::Run {
     find_next(start, length);
     for (const Step& step : p_->steps_) {
       run_step(step, length);
-      fetch_next();
+      ahead_.fetch_share();
     }
     for (std::size_t v = 0; v < p_->code_.size(); ++v) {
       const Instruction& value = p_->code_[v];
@@ -247,47 +246,17 @@ class Program::Run {
     }
   }
 
-  /// What lies in memory for the tile after this one. A tile is too short for the processor to see it coming.
+  /// What lies in memory for the tile after this one.
   void find_next(std::int64_t start, std::int64_t length) {
-    next_.clear();
-    next_lines_ = 0;
-    const std::int64_t left = domain_.size() - start - length;
-    for (std::size_t v = 0; v < p_->code_.size(); ++v) {
-      const Instruction& value = p_->code_[v];
-      if (value.extent != Extent::full || !(value.stored || (value.input && value.layout == Layout::direct)))
-        continue;
-      const std::int64_t bytes = std::min(length, left) * value.item;
-      next_.push_back({bindings_[v].data + (start + length) * value.item, bytes / cache_line});
-      next_lines_ += bytes / cache_line;
-    }
-    next_share_ = next_lines_ / static_cast<std::int64_t>(std::max<std::size_t>(p_->steps_.size(), 1)) + 1;
-  }
-  /// Has a share of it fetched, as large after every step.
-  void fetch_next() {
-    for (std::int64_t share = next_share_; share > 0 && !next_.empty();) {
-      auto& [at, lines] = next_.back();
-      const std::int64_t count = std::min(share, lines);
-      for (std::int64_t i = 0; i < count; ++i) __builtin_prefetch(at + i * cache_line);
-      at += count * cache_line;
-      lines -= count;
-      share -= count;
-      if (lines == 0) next_.pop_back();
-    }
+    ahead_.start(p_->steps_.size());
+    const std::int64_t next = start + length, count = std::min(length, domain_.size() - next);
+    for (std::size_t v = 0; v < p_->code_.size(); ++v)
+      if (const Instruction& value = p_->code_[v]; lies_full(value))
+        ahead_.add(bindings_[v].data + next * value.item, count * value.item);
   }
 
   std::byte* slot_room(std::size_t v) const {
     return scratch(0) + offsets_[static_cast<std::size_t>(p_->slot_[v])];
-  }
-
-  template <class T>
-  void spread(const Place& place) const {
-    const T* from = reinterpret_cast<const T*>(place.at);
-    T* to = reinterpret_cast<T*>(place.spread);
-    constexpr std::size_t count = kernel::single_bytes / sizeof(T);
-    for (std::int64_t r = 0; r < rows_; ++r, to += count) {
-      const T element = from[r];
-      for (std::size_t k = 0; k < count; ++k) to[k] = element;
-    }
   }
 
   /// Where the inputs of a value are, row after row.
@@ -343,12 +312,7 @@ class Program::Run {
         break;
       }
       case Step::Kind::spread:
-        if (value.item == 4)
-          spread<std::uint32_t>(out);
-        else if (value.item == 8)
-          spread<std::uint64_t>(out);
-        else
-          spread<std::uint8_t>(out);
+        out.fill_spread(value.item, rows_);
         break;
       case Step::Kind::sum_rows: {
         RowInputs inputs(*this, value);
@@ -376,8 +340,7 @@ class Program::Run {
   int merges_ = 0;
   bool last_ = false;
   std::vector<Place> places_;
-  std::vector<std::pair<const std::byte*, std::int64_t>> next_;  // and how many cache lines
-  std::int64_t next_lines_ = 0, next_share_ = 0;
+  Ahead ahead_;
   std::vector<StridedReader> readers_;  // they keep what they have read
   std::vector<std::size_t> offsets_;
   std::vector<std::pair<std::size_t, RowSum>> row_sums_;

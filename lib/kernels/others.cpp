@@ -360,7 +360,7 @@ void fill_others(Table& table) {
   fill_casts<float>(table.cast[0]);
   fill_casts<double>(table.cast[1]);
   fill_casts<std::int64_t>(table.cast[2]);
-  fill_casts<bool>(table.cast[3]);
+  fill_casts<std::uint8_t>(table.cast[3]);  // of bools, as bytes that compilers know how to widen
   fill_fold<Reduction::sum>(table);
   fill_fold<Reduction::prod>(table);
   fill_fold<Reduction::max>(table);

@@ -101,7 +101,9 @@ constexpr Operation gather_operation{
     .forward = forward_gather,
     .rules = {[](const Call& c) {
                 const auto axis = static_cast<std::int64_t>(c.attributes<IndexAttributes>().axis);
-                return scatter_add(zeros(c.input_shape(0), {.dtype = c.g.dtype()}), axis, c.x(1), c.g);
+                // One zero, seen everywhere: it is written once, into the result.
+                const Tensor zero = broadcast_to(scalar(0.0, c.g.dtype()), c.input_shape(0));
+                return scatter_add(zero, axis, c.x(1), c.g);
               },
               nullptr},
     .samples = gather_samples,

@@ -1,10 +1,12 @@
 #include "lib/ops/gemm.hpp"
 
+#include <algorithm>
 #include <complex>
 #include <cstring>
 #include <utility>
 
 #include "lib/core/dispatch.hpp"
+#include "lib/core/parallel.hpp"
 #include "wengert/core/storage.hpp"
 
 #ifndef WENGERT_PLAIN_BLAS
@@ -24,6 +26,10 @@ constexpr std::int64_t small_product = 4096;
 constexpr std::size_t near_room = 16384;  // on the stack
 
 #ifndef WENGERT_PLAIN_BLAS
+// From so many multiplications on a product by BLAS is made of tiles of so many rows, which copy the second
+// factor each: two hundredths of what they multiply.
+constexpr std::int64_t tiled_product = std::int64_t{1} << 21, tile_rows = 128;
+
 /// A matrix as BLAS takes it: one stride is 1.
 struct BlasMatrix {
   cxxblas::Transpose transpose;
@@ -85,6 +91,7 @@ void blas_gemm(std::byte* c, Matrix a, Matrix b, std::int64_t m, std::int64_t n,
 /// what could be read in place), 1.0 to 1.1 of it above, and calls no malloc, which oneDNN's dnnl_sgemm does.
 /// Where OpenBLAS is held to AVX2 kernels it has wider ones.
 void wide_gemm(std::byte* c, Matrix a, Matrix b, std::int64_t m, std::int64_t n, std::int64_t k, bool add) {
+  constexpr auto item = static_cast<std::int64_t>(sizeof(float));
   if (n == 1) {
     // A column is a row, too: one that fills vectors.
     std::swap(a, b);
@@ -92,12 +99,19 @@ void wide_gemm(std::byte* c, Matrix a, Matrix b, std::int64_t m, std::int64_t n,
     std::swap(b.row_stride, b.column_stride);
     std::swap(m, n);
   }
-  alignas(64) std::byte near[near_room];
-  const bool fits = (n + 31) / 32 * 32 * k <= static_cast<std::int64_t>(near_room / sizeof(float));
-  const StorageRef far = fits ? StorageRef() : StorageRef::allocate(kernel::product_room);
   const std::ptrdiff_t strides[4] = {a.row_stride, a.column_stride, b.row_stride, b.column_stride};
-  kernel::table().wide_product(c, a.data, b.data, static_cast<std::size_t>(m), static_cast<std::size_t>(n),
-                               static_cast<std::size_t>(k), strides, add, far ? far.data() : near);
+  const auto rows = [&](std::int64_t begin, std::int64_t end) {
+    alignas(64) std::byte near[near_room];
+    const bool fits = (n + 31) / 32 * 32 * k <= static_cast<std::int64_t>(near_room / sizeof(float));
+    const StorageRef far = fits ? StorageRef() : StorageRef::allocate(kernel::product_room);
+    kernel::table().wide_product(c + begin * n * item, a.data + begin * a.row_stride * item, b.data,
+                                 static_cast<std::size_t>(end - begin), static_cast<std::size_t>(n),
+                                 static_cast<std::size_t>(k), strides, add, far ? far.data() : near);
+  };
+  // An element's bits depend on its row and column alone, so the rows may be cut anywhere. Each part copies
+  // what it needs of b anew: 48 rows make that cheap.
+  const std::int64_t unit = m >= 96 ? 48 : std::max<std::int64_t>((m + 11) / 12 * 6, 6);
+  parallel_ranges(m, unit, static_cast<double>(n * k) / multiplications_a_nanosecond, rows);
 }
 
 }  // namespace
@@ -117,8 +131,17 @@ void gemm(DType dtype, std::byte* c, const Matrix& a, const Matrix& b, std::int6
                            a.column_stride < int_limit && b.row_stride < int_limit &&
                            b.column_stride < int_limit;
   if (m * n * k >= small_product && blas_counts) {
-    if (dtype == float32) return blas_gemm<float>(c, a, b, m, n, k, add);
-    return blas_gemm<double>(c, a, b, m, n, k, add);
+    // Where BLAS is told to begin may show in the bits, so the tiles are the same for any number of threads.
+    const std::int64_t tiles = m * n * k >= tiled_product ? (m + tile_rows - 1) / tile_rows : 1;
+    const auto item = static_cast<std::int64_t>(item_size(dtype));
+    return parallel_for(tiles, [&](std::int64_t i) {
+      const std::int64_t begin = i * tile_rows, some = tiles == 1 ? m : std::min(tile_rows, m - begin);
+      const Matrix rows{a.data + begin * a.row_stride * item, a.row_stride, a.column_stride};
+      if (dtype == float32)
+        blas_gemm<float>(c + begin * n * item, rows, b, some, n, k, add);
+      else
+        blas_gemm<double>(c + begin * n * item, rows, b, some, n, k, add);
+    });
   }
 #endif
   const std::ptrdiff_t strides[4] = {a.row_stride, a.column_stride, b.row_stride, b.column_stride};

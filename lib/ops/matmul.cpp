@@ -1,4 +1,6 @@
 #include "lib/ops/matmul.hpp"
+
+#include "lib/core/parallel.hpp"
 #include "lib/ops/blocks.hpp"
 #include "lib/ops/gemm.hpp"
 #include "lib/ops/samples.hpp"
@@ -43,23 +45,35 @@ void multiply(DType dtype, std::byte* c, const Shape& c_shape, const Node& a, co
     const std::size_t last = x.shape.size() - 1;
     return Matrix{x.data + offset * item, x.strides[last - !transposed], x.strides[last - transposed]};
   };
-  Dims position = Dims::filled(batch.size(), 0);
-  std::int64_t a_at = 0, b_at = 0, c_at = 0;
-  const std::int64_t batches = element_count(batch);
-  for (std::int64_t i = 0; i < batches; ++i) {
-    gemm(dtype, c + c_at * item, matrix(a, a_at, turned == Turned::first),
-         matrix(b, b_at, turned == Turned::second), m, n, k, add);
-    for (std::size_t d = batch.size(); d-- > 0;) {
-      a_at += a_steps[d];
-      b_at += b_steps[d];
-      c_at += c_steps[d];
-      if (++position[d] < batch[d]) break;
-      a_at -= a_steps[d] * batch[d];
-      b_at -= b_steps[d] * batch[d];
-      c_at -= c_steps[d] * batch[d];
-      position[d] = 0;
+  const auto some = [&](std::int64_t begin, std::int64_t end) {
+    Dims position = Dims::filled(batch.size(), 0);
+    std::int64_t a_at = 0, b_at = 0, c_at = 0, rest = begin;
+    for (std::size_t d = batch.size(); d-- > 0; rest /= batch[d]) {
+      position[d] = rest % batch[d];
+      a_at += position[d] * a_steps[d];
+      b_at += position[d] * b_steps[d];
+      c_at += position[d] * c_steps[d];
     }
-  }
+    for (std::int64_t i = begin; i < end; ++i) {
+      gemm(dtype, c + c_at * item, matrix(a, a_at, turned == Turned::first),
+           matrix(b, b_at, turned == Turned::second), m, n, k, add);
+      for (std::size_t d = batch.size(); d-- > 0;) {
+        a_at += a_steps[d];
+        b_at += b_steps[d];
+        c_at += c_steps[d];
+        if (++position[d] < batch[d]) break;
+        a_at -= a_steps[d] * batch[d];
+        b_at -= b_steps[d] * batch[d];
+        c_at -= c_steps[d] * batch[d];
+        position[d] = 0;
+      }
+    }
+  };
+  const std::int64_t batches = element_count(batch);
+  if (batches == 0) return;
+  // Where several products are added to one matrix they follow one another.
+  if (batches == 1 || element_count(batch_of(c_shape)) != batches) return some(0, batches);
+  parallel_ranges(batches, 1, static_cast<double>(m * n * k) / multiplications_a_nanosecond, some);
 }
 
 template <Turned turned>

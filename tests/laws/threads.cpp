@@ -152,6 +152,30 @@ TEST_CASE("moved and drawn elements have the same bits on any number of threads"
   for (const int threads : {2, 3, 5}) CHECK(support::same_bits(one, drawn(threads)));
 }
 
+TEST_CASE("products have the same bits on any number of threads") {
+  const auto product = [](const auto& in) { return matmul(in[0], in[1]); };
+  for (const DType dtype : {float32, float64}) {
+    const auto draws = [&](const Shape& a, const Shape& b) {
+      return std::vector<Tensor>{draw(a, -1, 1, dtype), draw(b, -1, 1, dtype)};
+    };
+    for (const auto& [a, b] : {std::pair<Shape, Shape>{{301, 157}, {157, 203}},
+                               {{24, 700}, {700, 600}},
+                               {{1000, 33}, {33, 1000}},
+                               {{37, 64, 48}, {37, 48, 56}},
+                               {{5, 9, 70, 50}, {9, 50, 60}},
+                               {{40, 50, 60}, {60, 70}}})
+      check_threads("product of " + to_string(a) + " and " + to_string(b), product, draws(a, b));
+    // Both products' cotangents of b are added in place.
+    check_threads(
+        "transposed, twice",
+        [](const auto& in) {
+          const Tensor turned = transpose(in[1]);
+          return matmul(in[0], turned) + matmul(in[0] * 2.0, turned);
+        },
+        draws({220, 190}, {210, 190}));
+  }
+}
+
 TEST_CASE("convolutions and factorizations have the same bits on any number of threads") {
   const auto along = [](const auto& in) { return conv1d(in[0], in[1], {}, {.stride = 2, .padding = 1}); };
   const auto plane = [](const auto& in) { return conv2d(in[0], in[1], {}, {.padding = 1}); };
