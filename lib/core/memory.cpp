@@ -197,23 +197,17 @@ void count_cached(std::uint32_t cls, std::int64_t blocks) {
 
 }  // namespace
 
-std::uint32_t size_class(std::size_t bytes) noexcept {
-  if (bytes <= 512) return static_cast<std::uint32_t>(bytes <= 64 ? 0 : (bytes - 1) / 64);
-  const unsigned power = std::bit_width(bytes - 1) - 1;  // 2^power < bytes <= 2^(power + 1)
-  const std::size_t step = std::size_t{1} << (power - 3);
-  return static_cast<std::uint32_t>(8 + (power - 9) * 8 + (bytes - 1 - (std::size_t{1} << power)) / step);
-}
-
 std::size_t class_bytes(std::uint32_t cls) noexcept {
   if (cls < 8) return (cls + 1) * 64;
   const unsigned power = 9 + (cls - 8) / 8;
   return (std::size_t{1} << power) + ((cls - 8) % 8 + 1) * (std::size_t{1} << (power - 3));
 }
 
-void* allocate(std::uint32_t cls) {
+namespace {
+
+void* take(ThreadCache* mine, std::uint32_t cls) {
   if (cls >= class_count) throw std::bad_alloc();
   if constexpr (!pooled) return system_allocate(class_bytes(cls));
-  ThreadCache* mine = cache();
   if (!mine) [[unlikely]]
     return allocate_fresh(nullptr, cls);
   Bin& bin = mine->bins[cls];
@@ -233,9 +227,8 @@ void* allocate(std::uint32_t cls) {
   return block;
 }
 
-void release(void* memory, std::uint32_t cls) noexcept {
+void give(ThreadCache* mine, void* memory, std::uint32_t cls) noexcept {
   if constexpr (!pooled) return std::free(memory);
-  ThreadCache* mine = cache();
   if (class_bytes(cls) >= large_limit && hoarding()) [[unlikely]]
     give_back(mine, large_limit);
   count_cached(cls, 1);
@@ -254,6 +247,30 @@ void release(void* memory, std::uint32_t cls) noexcept {
   ++bin.current.count;
 }
 
+void count_nodes(ThreadCache* mine, std::int64_t change) noexcept {
+  if (mine)
+    mine->nodes.store(mine->nodes.load(std::memory_order_relaxed) + change, std::memory_order_relaxed);
+  else
+    shared().nodes.fetch_add(change, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+void* allocate(std::uint32_t cls) { return take(cache(), cls); }
+void release(void* memory, std::uint32_t cls) noexcept { give(cache(), memory, cls); }
+
+void* allocate_node(std::uint32_t cls) {
+  ThreadCache* mine = cache();
+  void* block = take(mine, cls);
+  count_nodes(mine, 1);
+  return block;
+}
+void release_node(void* memory, std::uint32_t cls) noexcept {
+  ThreadCache* mine = cache();
+  give(mine, memory, cls);
+  count_nodes(mine, -1);
+}
+
 void count_bytes(std::int64_t change) noexcept {
   ThreadCache* mine = cache();
   Shared& all = shared();
@@ -264,13 +281,6 @@ void count_bytes(std::int64_t change) noexcept {
     mine->bytes.store(0, std::memory_order_relaxed);
   }
   raise_peak(all.bytes.fetch_add(total, std::memory_order_relaxed) + total);
-}
-
-void count_nodes(std::int64_t change) noexcept {
-  if (ThreadCache* mine = cache())
-    mine->nodes.store(mine->nodes.load(std::memory_order_relaxed) + change, std::memory_order_relaxed);
-  else
-    shared().nodes.fetch_add(change, std::memory_order_relaxed);
 }
 
 }  // namespace wengert::memory

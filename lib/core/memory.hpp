@@ -3,6 +3,7 @@
 // thread.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -10,7 +11,13 @@ namespace wengert::memory {
 
 /// Size class of a request, and the block size that class has. Blocks up to 512 bytes come in steps of 64,
 /// larger ones in eight steps per power of two.
-std::uint32_t size_class(std::size_t bytes) noexcept;
+constexpr std::uint32_t size_class(std::size_t bytes) noexcept {
+  if (bytes <= 512) return static_cast<std::uint32_t>(bytes <= 64 ? 0 : (bytes - 1) / 64);
+  const auto power =
+      static_cast<unsigned>(std::bit_width(bytes - 1) - 1);  // 2^power < bytes <= 2^(power + 1)
+  const std::size_t step = std::size_t{1} << (power - 3);
+  return static_cast<std::uint32_t>(8 + (power - 9) * 8 + (bytes - 1 - (std::size_t{1} << power)) / step);
+}
 std::size_t class_bytes(std::uint32_t size_class) noexcept;
 
 void* allocate(std::uint32_t size_class);
@@ -19,8 +26,11 @@ void release(void* block, std::uint32_t size_class) noexcept;
 inline void* allocate_bytes(std::size_t bytes) { return allocate(size_class(bytes)); }
 inline void release_bytes(void* block, std::size_t bytes) noexcept { release(block, size_class(bytes)); }
 
-/// Accounting for memory_stats(): changes of what this thread holds.
+/// The same for a node, which is counted.
+void* allocate_node(std::uint32_t size_class);
+void release_node(void* block, std::uint32_t size_class) noexcept;
+
+/// Accounting for memory_stats(): a change of what this thread holds.
 void count_bytes(std::int64_t change) noexcept;
-void count_nodes(std::int64_t change) noexcept;
 
 }  // namespace wengert::memory

@@ -66,8 +66,7 @@ RuleGuard::~RuleGuard() { ruled_node = before_; }
 
 Node* new_node(const Shape& shape, DType dtype, Location where) {
   check_shape(shape, dtype);
-  Node* node = new (memory::allocate_bytes(sizeof(Node))) Node;
-  memory::count_nodes(1);
+  Node* node = new (memory::allocate_node(memory::size_class(sizeof(Node)))) Node;
   node->references.store(NodeCounts::user, std::memory_order_relaxed);
   node->operation = nullptr;
   node->id = ++last_id;
@@ -139,8 +138,7 @@ void destroy_node(Node* node) noexcept {
     if (next->leaf) release_leaf(next->leaf);
     delete next->attributes;
     next->~Node();
-    memory::release_bytes(next, sizeof(Node));
-    memory::count_nodes(-1);
+    memory::release_node(next, memory::size_class(sizeof(Node)));
   }
   busy = false;
 }

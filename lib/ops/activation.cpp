@@ -138,7 +138,7 @@ Tensor threshold(const Tensor& x, double bound, double value, Location where) {
 }
 
 Tensor logaddexp(const Operand& a, const Operand& b) {
-  const Pair pair = resolve("logaddexp", a, b);
+  const Pair pair("logaddexp", a, b);
   require_float("logaddexp", pair.dtype());
   broadcast_shape("logaddexp", pair.a.shape(), pair.b.shape());
   const Scope scope("logaddexp");
@@ -152,7 +152,7 @@ Tensor logaddexp(const Operand& a, const Operand& b) {
 }
 
 Tensor xlogy(const Operand& x, const Operand& y) {
-  const Pair pair = resolve("xlogy", x, y);
+  const Pair pair("xlogy", x, y);
   require_float("xlogy", pair.dtype());
   broadcast_shape("xlogy", pair.a.shape(), pair.b.shape());
   const Scope scope("xlogy");

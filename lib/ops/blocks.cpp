@@ -98,13 +98,16 @@ Shape broadcast_shape(const char* operation, const Shape& a, const Shape& b) {
   return result;
 }
 
-Pair resolve(const char* operation, const Operand& a, const Operand& b) {
-  if (a.is_number() && b.is_number())
+Pair::Pair(const char* operation, const Operand& first, const Operand& second)
+    : a(first.is_number() ? number_ : first.tensor()), b(second.is_number() ? number_ : second.tensor()) {
+  if (first.is_number() && second.is_number())
     fail<DTypeError>(operation, "one operand must be a tensor: got two numbers");
-  if (a.is_number()) return {number_as(operation, a, b.tensor().dtype()), b.tensor()};
-  if (b.is_number()) return {a.tensor(), number_as(operation, b, a.tensor().dtype())};
-  require_same_dtype(operation, a.tensor().dtype(), b.tensor().dtype());
-  return {a.tensor(), b.tensor()};
+  if (first.is_number())
+    number_ = number_as(operation, first, b.dtype());
+  else if (second.is_number())
+    number_ = number_as(operation, second, a.dtype());
+  else
+    require_same_dtype(operation, a.dtype(), b.dtype());
 }
 
 void require_same_dtype(const char* operation, DType left, DType right) {

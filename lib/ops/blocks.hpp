@@ -20,12 +20,21 @@ Tensor compute_blocks(kernel::Block kernel, const Shape& shape, DType dtype, Nod
 /// NumPy's broadcasting. Throws ShapeError.
 Shape broadcast_shape(const char* operation, const Shape& a, const Shape& b);
 
-/// Two operands as tensors of one dtype. Throws DTypeError where they may not be mixed.
-struct Pair {
-  Tensor a, b;
+/// Two operands as tensors of one dtype, while they live. Nothing is counted up and down for it.
+class Pair {
+ public:
+  /// Throws DTypeError where they may not be mixed.
+  Pair(const char* operation, const Operand& a, const Operand& b);
+  Pair(const Pair&) = delete;
+  Pair& operator=(const Pair&) = delete;
   DType dtype() const { return a.dtype(); }
+
+ private:
+  Tensor number_;  // an operand that is one, as a tensor
+
+ public:
+  const Tensor &a, &b;
 };
-Pair resolve(const char* operation, const Operand& a, const Operand& b);
 
 /// Throws DTypeError unless the two are equal, and says what to cast to.
 void require_same_dtype(const char* operation, DType left, DType right);

@@ -157,8 +157,8 @@ struct Derivative {
 template <class R, int input>
 Tensor rule(const Call& c) {
   if constexpr (R::texts[input] == "g") return c.g;
-  const Tensor x = c.x(0), other = unary<R> ? Tensor() : c.x(1);
   if (grad_enabled() || R::texts[input] == "none") {
+    const Tensor x = c.x(0), other = unary<R> ? Tensor() : c.x(1);
     if constexpr (input == 0)
       return R::vjp_a(c.g, x, other, c.y());
     else
@@ -222,7 +222,7 @@ Tensor record_unary(const Tensor& x, Location where) {
 }
 template <class R>
 Tensor record_binary(const Operand& a, const Operand& b) {
-  const Pair pair = resolve(R::name, a, b);
+  const Pair pair(R::name, a, b);
   Node &left = pair.a.recorded(), &right = pair.b.recorded();
   check_dtype<R>(left.dtype);
   return record(operation_of<R>, {&left, &right}, broadcast_shape(R::name, left.shape, right.shape),
@@ -241,7 +241,7 @@ bool lower_comparison(const Node& node, Lowering& lowering) {
   return true;
 }
 Tensor record_comparison(const Operation& operation, const Operand& a, const Operand& b) {
-  const Pair pair = resolve(operation.name, a, b);
+  const Pair pair(operation.name, a, b);
   Node &left = pair.a.recorded(), &right = pair.b.recorded();
   return record(operation, {&left, &right}, broadcast_shape(operation.name, left.shape, right.shape), boolean,
                 a.where());

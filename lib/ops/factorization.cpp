@@ -31,7 +31,7 @@ void require_square(const char* operation, const Tensor& x, const char* hint) {
 }
 
 System make_system(const char* operation, const Tensor& a, const Tensor& b, Location where) {
-  const Pair pair = resolve(operation, {a, where}, {b, where});
+  const Pair pair(operation, {a, where}, {b, where});
   if (b.ndim() == 0) fail<ShapeError>(operation, "the right side must be a vector or matrices: got ()");
   const bool vector = b.ndim() == 1;
   const std::int64_t rows = vector ? b.shape()[0] : rows_of(b.shape());

@@ -59,7 +59,7 @@ Tensor mask_of(const char* operation, const Operand& x) {
 
 Tensor where(const Operand& mask, const Operand& a, const Operand& b) {
   const Tensor chosen = mask_of("where", mask);
-  const Pair pair = resolve("where", a, b);
+  const Pair pair("where", a, b);
   Node &m = chosen.recorded(), &left = pair.a.recorded(), &right = pair.b.recorded();
   const Shape shape = broadcast_shape("where", m.shape, broadcast_shape("where", left.shape, right.shape));
   return record(where_operation, {&m, &left, &right}, shape, left.dtype, mask.where());
@@ -108,12 +108,12 @@ Tensor isfinite(const Tensor& x, Location location) {
 
 Tensor isclose(const Operand& a, const Operand& b, double relative, double absolute) {
   const Scope scope("isclose");
-  Pair pair = resolve("isclose", a, b);
-  if (!is_float(pair.dtype())) pair = {pair.a.astype(float64), pair.b.astype(float64)};
-  const Tensor difference = abs(pair.a - pair.b);
-  const Tensor near = difference <= absolute + relative * abs(pair.b);
+  const Pair pair("isclose", a, b);
+  const DType dtype = is_float(pair.dtype()) ? pair.dtype() : float64;
+  const Tensor left = pair.a.astype(dtype), right = pair.b.astype(dtype);
+  const Tensor near = abs(left - right) <= absolute + relative * abs(right);
   // inf - inf is NaN, and inf <= inf would call any number close to infinity.
-  return logical_or(pair.a == pair.b, logical_and(near, isfinite(pair.b)));
+  return logical_or(left == right, logical_and(near, isfinite(right)));
 }
 
 bool allclose(const Operand& a, const Operand& b, double relative, double absolute) {
