@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "lib/core/fail.hpp"
 #include "lib/core/plan.hpp"
 #include "lib/core/strided.hpp"
 #include "lib/core/tape.hpp"
@@ -69,6 +70,16 @@ const Program& Evaluator::program() {
   return *programs.emplace(hash, std::make_unique<Program>(plan.values, plan.domain.by_rows))->second;
 }
 
+/// Room for a value that waited. Where there is none, the error names the line that recorded it.
+StorageRef room_for(const Node& node, std::int64_t elements) {
+  try {
+    return StorageRef::allocate(static_cast<std::size_t>(elements) * item_size(node.dtype));
+  } catch (const Error&) {
+    fail<Error>(node.operation->name, "there must be memory for the value that waits: asked for ", node.shape,
+                " of ", node.dtype, ", recorded at ", node.where.file, ":", node.where.line);
+  }
+}
+
 /// Finds the inputs and makes room for what is stored. Holds all of them: another thread may be first.
 void Evaluator::bind() {
   const std::size_t count = plan.values.size();
@@ -98,7 +109,7 @@ void Evaluator::bind() {
                                     : value.extent == Extent::row    ? plan.domain.rows
                                     : value.extent == Extent::column ? plan.domain.width
                                                                      : 1;
-      rooms[v] = StorageRef::allocate(static_cast<std::size_t>(elements) * value.item);
+      rooms[v] = room_for(*node, elements);
       bindings[v].data = rooms[v].data();
     }
   }
@@ -145,6 +156,10 @@ void force_view(Node& node) {
 
 void run_roots(std::span<Node* const> roots) {
   Evaluator& e = evaluator();
+  struct Release {
+    Evaluator& e;
+    ~Release() { e.held.clear(), e.rooms.clear(); }
+  } const release{e};
   while (true) {
     std::array<Tensor, 8> first;
     {
@@ -169,7 +184,6 @@ void run_roots(std::span<Node* const> roots) {
     const std::lock_guard lock(planning());
     e.publish();
   }
-  e.held.clear();
 }
 
 /// Whether a call may wait: it is large, or computed from what waits, and a program can compute it.

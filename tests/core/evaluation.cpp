@@ -1,8 +1,10 @@
 #include "wengert/core/evaluation.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 
 #include <functional>
+#include <string>
 #include <thread>
 
 #include "support/tensors.hpp"
@@ -156,3 +158,28 @@ TEST_CASE("several threads may need one value that waits") {
     for (const auto& values : seen) CHECK(values == seen[0]);
   }
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_CASE("a value that waits and finds no memory names the line that recorded it") {
+  const Tensor column = zeros({1 << 16, 1}), row = ones({1, 1 << 16});
+  const int line = __LINE__ + 1;
+  const Tensor sum = column + row;
+  rlimit before{};
+  getrlimit(RLIMIT_AS, &before);
+  const rlimit now{std::uint64_t{8} << 30, before.rlim_max};
+  setrlimit(RLIMIT_AS, &now);
+  std::string text;
+  try {
+    sum.node();
+  } catch (const Error& error) {
+    text = error.what();
+  }
+  setrlimit(RLIMIT_AS, &before);
+  CHECK(text ==
+        "[add] there must be memory for the value that waits: asked for (65536, 65536) of float32, recorded "
+        "at " +
+            std::string(__FILE__) + ":" + std::to_string(line));
+  // Nothing is half done: what is small of it can still be computed.
+  CHECK(wengert::max(slice(column, 0, 0, 2) + slice(row, 1, 0, 2)).item() == 1.0);
+}
+#endif
