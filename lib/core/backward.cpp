@@ -151,8 +151,10 @@ void apply_rules(const Node& node, const Tensor& g, Wanted wanted, CotangentOf c
   for (std::uint32_t i = 0; i < node.input_count; ++i) {
     if (!wanted(node.input(i))) continue;
     Cotangent& sum = cotangent_of(node.input(i));
-    if (operation.add_to && sum.value.defined() && !grad_enabled() && operation.add_to(call, i, sum.value))
+    if (operation.add_to && sum.value.defined() && !grad_enabled()) {
+      operation.add_to(call, i, writable(sum.value));
       continue;
+    }
     Tensor result;
     if (operation.rule_of_all)
       result = std::move(all[i]);

@@ -143,11 +143,10 @@ Tensor rule(const Call& c) {
 /// Has the bits of the product, then added, for up to 256 terms: further ones are added to the sum on their
 /// own.
 template <Turned turned>
-bool add_to(const Call& c, std::size_t input, Tensor& sum) {
+void add_to(const Call& c, std::size_t input, std::byte* sum) {
   const Factors f = factors(c, turned, input);
   const Node &a = f.a.node(), &b = f.b.node();
-  multiply(sum.dtype(), writable(sum), sum.shape(), a, b, f.turned, true);
-  return true;
+  multiply(c.g.dtype(), sum, c.input_shape(input), a, b, f.turned, true);
 }
 
 template <Turned turned>

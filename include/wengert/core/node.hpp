@@ -145,9 +145,9 @@ struct Operation {
   /// For operations that the evaluator can compute together with others: says how, or returns false.
   bool (*lower)(const Node& node, Lowering& lowering) = nullptr;
   /// For operations that can add the cotangent of an input to what the input has got already, faster than the
-  /// rule makes it and a sum takes it up: does so after writable(sum), or returns false. Called in passes
+  /// rule makes it and a sum takes it up. `sum`: contiguous, of the input's shape and dtype. Called in passes
   /// that are not recorded only.
-  bool (*add_to)(const Call& call, std::size_t input, Tensor& sum) = nullptr;
+  void (*add_to)(const Call& call, std::size_t input, std::byte* sum) = nullptr;
 };
 
 /// Enrolls an operation for the law tests and the reference: `const Registered registered(operation);`.
