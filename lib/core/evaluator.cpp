@@ -113,6 +113,7 @@ void Evaluator::bind() {
       bindings[v].data = rooms[v].data();
     }
   }
+  for (const auto& [node, value] : plan.twins) held.emplace_back(node);
   for (Node* view : plan.views) held.emplace_back(view);
 }
 
@@ -134,6 +135,12 @@ void Evaluator::publish() {
     node.storage = std::move(rooms[v]);
     node.deferred.store(false, std::memory_order_release);
   }
+  for (const auto& [node, value] : plan.twins) {
+    Node& first = *plan.sources[value].node;
+    if (!waits(*node) || waits(first)) continue;
+    share_value(*node, first, 0, row_major(node->shape));
+    node->deferred.store(false, std::memory_order_release);
+  }
   for (Node* view : plan.views) {
     if (!waits(*view)) continue;
     view->operation->forward(*view);
@@ -141,6 +148,7 @@ void Evaluator::publish() {
   }
   for (std::size_t v = 0; v < plan.values.size(); ++v)
     if (!plan.values[v].input && plan.values[v].stored) settle(*plan.sources[v].node);
+  for (const auto& [node, value] : plan.twins) settle(*node);
   for (Node* view : plan.views) settle(*view);
 }
 

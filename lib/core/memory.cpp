@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "wengert/core/node.hpp"
 #include "wengert/core/storage.hpp"
 
 // Blocks travel between threads in magazines: chains of a class's quota of free blocks. A thread keeps at
@@ -25,6 +26,7 @@ constexpr std::uint32_t class_count = 8 + 38 * 8;
 constexpr std::size_t small_limit = 1024;  // smaller blocks are carved from slabs
 constexpr std::size_t first_slab = 64 * 1024, last_slab = 4 * 1024 * 1024;  // a thread's slabs double in size
 constexpr std::size_t huge_page = 2 * 1024 * 1024;
+constexpr std::uint32_t node_class = size_class(sizeof(Node));
 constexpr std::size_t large_limit = 1024 * 1024;  // from here on, what is cached is bounded
 constexpr std::int64_t flush_at = 64 * 1024;  // bytes a thread counts for itself before it tells the others
 
@@ -195,17 +197,8 @@ void count_cached(std::uint32_t cls, std::int64_t blocks) {
                               std::memory_order_relaxed);
 }
 
-}  // namespace
-
-std::size_t class_bytes(std::uint32_t cls) noexcept {
-  if (cls < 8) return (cls + 1) * 64;
-  const unsigned power = 9 + (cls - 8) / 8;
-  return (std::size_t{1} << power) + ((cls - 8) % 8 + 1) * (std::size_t{1} << (power - 3));
-}
-
-namespace {
-
-void* take(ThreadCache* mine, std::uint32_t cls) {
+// Inlined for nodes, whose class is a constant.
+[[gnu::always_inline]] inline void* take(ThreadCache* mine, std::uint32_t cls) {
   if (cls >= class_count) throw std::bad_alloc();
   if constexpr (!pooled) return system_allocate(class_bytes(cls));
   if (!mine) [[unlikely]]
@@ -227,7 +220,7 @@ void* take(ThreadCache* mine, std::uint32_t cls) {
   return block;
 }
 
-void give(ThreadCache* mine, void* memory, std::uint32_t cls) noexcept {
+[[gnu::always_inline]] inline void give(ThreadCache* mine, void* memory, std::uint32_t cls) noexcept {
   if constexpr (!pooled) return std::free(memory);
   if (class_bytes(cls) >= large_limit && hoarding()) [[unlikely]]
     give_back(mine, large_limit);
@@ -259,15 +252,15 @@ void count_nodes(ThreadCache* mine, std::int64_t change) noexcept {
 void* allocate(std::uint32_t cls) { return take(cache(), cls); }
 void release(void* memory, std::uint32_t cls) noexcept { give(cache(), memory, cls); }
 
-void* allocate_node(std::uint32_t cls) {
+void* allocate_node() {
   ThreadCache* mine = cache();
-  void* block = take(mine, cls);
+  void* block = take(mine, node_class);
   count_nodes(mine, 1);
   return block;
 }
-void release_node(void* memory, std::uint32_t cls) noexcept {
+void release_node(void* memory) noexcept {
   ThreadCache* mine = cache();
-  give(mine, memory, cls);
+  give(mine, memory, node_class);
   count_nodes(mine, -1);
 }
 

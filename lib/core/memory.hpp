@@ -18,7 +18,11 @@ constexpr std::uint32_t size_class(std::size_t bytes) noexcept {
   const std::size_t step = std::size_t{1} << (power - 3);
   return static_cast<std::uint32_t>(8 + (power - 9) * 8 + (bytes - 1 - (std::size_t{1} << power)) / step);
 }
-std::size_t class_bytes(std::uint32_t size_class) noexcept;
+constexpr std::size_t class_bytes(std::uint32_t size_class) noexcept {
+  if (size_class < 8) return (size_class + 1) * 64;
+  const unsigned power = 9 + (size_class - 8) / 8;
+  return (std::size_t{1} << power) + ((size_class - 8) % 8 + 1) * (std::size_t{1} << (power - 3));
+}
 
 void* allocate(std::uint32_t size_class);
 void release(void* block, std::uint32_t size_class) noexcept;
@@ -26,9 +30,9 @@ void release(void* block, std::uint32_t size_class) noexcept;
 inline void* allocate_bytes(std::size_t bytes) { return allocate(size_class(bytes)); }
 inline void release_bytes(void* block, std::size_t bytes) noexcept { release(block, size_class(bytes)); }
 
-/// The same for a node, which is counted.
-void* allocate_node(std::uint32_t size_class);
-void release_node(void* block, std::uint32_t size_class) noexcept;
+/// A block for a node, which is counted.
+void* allocate_node();
+void release_node(void* block) noexcept;
 
 /// Accounting for memory_stats(): a change of what this thread holds.
 void count_bytes(std::int64_t change) noexcept;

@@ -18,9 +18,12 @@ thread_local const Node* ruled_node = nullptr;
 
 void set_inputs(Node& node, Node* const* inputs, std::size_t count) {
   node.input_count = static_cast<std::uint32_t>(count);
-  if (count > Node::inline_inputs)
+  if (count > Node::inline_inputs) {
     node.input_place.far = static_cast<Node**>(memory::allocate_bytes(count * sizeof(Node*)));
-  std::copy_n(inputs, count, count > Node::inline_inputs ? node.input_place.far : node.input_place.near);
+    std::copy_n(inputs, count, node.input_place.far);
+  } else {
+    for (std::size_t i = 0; i < count; ++i) node.input_place.near[i] = inputs[i];
+  }
 }
 
 /// Forgets the inputs without giving up a reference to them.
@@ -64,9 +67,9 @@ void Attributes::operator delete(void* block, std::size_t bytes) noexcept {
 RuleGuard::RuleGuard(const Node* node) noexcept : before_(ruled_node) { ruled_node = node; }
 RuleGuard::~RuleGuard() { ruled_node = before_; }
 
-Node* new_node(const Shape& shape, DType dtype, Location where) {
+Node* new_node(const Shape& shape, DType dtype, const Location& where) {
   check_shape(shape, dtype);
-  Node* node = new (memory::allocate_node(memory::size_class(sizeof(Node)))) Node;
+  Node* node = new (memory::allocate_node()) Node;
   node->references.store(NodeCounts::user, std::memory_order_relaxed);
   node->operation = nullptr;
   node->id = ++last_id;
@@ -92,7 +95,7 @@ Node* new_node(const Shape& shape, DType dtype, Location where) {
 void retain_edge(Node& node) noexcept { node.references.fetch_add(1, std::memory_order_relaxed); }
 
 void release_edge(Node& node) noexcept {
-  if (node.references.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy_node(&node);
+  if (drop_references(node.references, std::uint64_t{1})) destroy_node(&node);
 }
 
 void release_inputs(Node& node) noexcept {
@@ -102,7 +105,7 @@ void release_inputs(Node& node) noexcept {
 }
 
 void release_leaf(Leaf* leaf) noexcept {
-  if (leaf->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete leaf;
+  if (drop_references(leaf->references, 1u)) delete leaf;
 }
 
 void destroy_node(Node* node) noexcept {
@@ -121,7 +124,7 @@ void destroy_node(Node* node) noexcept {
   while (Node* next = dying) {
     dying = reinterpret_cast<Node*>(next->id);
     const auto drop = [&](Node& held) {
-      if (held.references.fetch_sub(1, std::memory_order_acq_rel) == 1) add(&held);
+      if (drop_references(held.references, std::uint64_t{1})) add(&held);
     };
     Node* const* inputs = next->inputs();
     for (std::uint32_t i = 0; i < next->input_count; ++i) drop(*inputs[i]);
@@ -138,14 +141,25 @@ void destroy_node(Node* node) noexcept {
     if (next->leaf) release_leaf(next->leaf);
     delete next->attributes;
     next->~Node();
-    memory::release_node(next, memory::size_class(sizeof(Node)));
+    memory::release_node(next);
   }
   busy = false;
 }
 
+/// Returns the number of elements.
+static std::int64_t set_row_major(Strides& strides, const Shape& shape) {
+  strides = shape;  // for its length
+  std::int64_t step = 1;
+  for (std::size_t i = shape.size(); i-- > 0;) {
+    strides[i] = step;
+    step *= shape[i];
+  }
+  return step;
+}
+
 std::byte* allocate_value(Node& node) {
-  node.strides = row_major(node.shape);
-  const std::size_t bytes = static_cast<std::size_t>(node.size()) * item_size(node.dtype);
+  const auto bytes =
+      static_cast<std::size_t>(set_row_major(node.strides, node.shape)) * item_size(node.dtype);
   if (bytes <= Node::inline_bytes) {
     node.data = node.inline_value;
   } else {
@@ -188,7 +202,7 @@ std::size_t normalize_axis(const char* operation, std::int64_t axis, std::size_t
 }
 
 Tensor record(const Operation& operation, Node* const* inputs, std::size_t count, const Shape& shape,
-              DType dtype, Location where, Attributes* attributes) {
+              DType dtype, const Location& where, Attributes* attributes) {
   std::unique_ptr<Attributes> held(attributes);
   if (count > operation.rules.size() && !operation.rule_of_input && !operation.rule_of_all)
     fail<GraphError>(operation.name, "more than three inputs need a rule_of_input: got ", count);
@@ -224,11 +238,6 @@ Tensor record(const Operation& operation, Node* const* inputs, std::size_t count
     node->operation = nullptr;
   }
   return result;
-}
-
-Tensor record(const Operation& operation, std::initializer_list<Node*> inputs, const Shape& shape,
-              DType dtype, Location where, Attributes* attributes) {
-  return record(operation, inputs.begin(), inputs.size(), shape, dtype, where, attributes);
 }
 
 Registered::Registered(const Operation& operation) {

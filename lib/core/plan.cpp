@@ -249,6 +249,8 @@ void Plan::number() {
   std::ranges::sort(entries, {}, [](const Entry& e) { return e.node->id; });
   for (std::size_t i = 0; i < entries.size(); ++i)
     entries[i].node->hint.store(static_cast<std::uint32_t>(i), std::memory_order_relaxed);
+  for (const Entry& entry : entries)
+    if (is_view(entry.lowering) && waits(entry.node->input(0))) find(entry.node->input(0))->viewed = true;
   for (Entry& entry : entries) {
     Node& node = *entry.node;
     const Lowering& lowering = entry.lowering;
@@ -287,9 +289,20 @@ void Plan::number() {
     } else {
       value.in[0] = operand(entry, node.input(0));
     }
-    entry.value = static_cast<std::uint16_t>(values.size());
-    values.push_back(value);
-    sources.push_back({&node, &node.shape});
+    const auto same = [&](const Value& other) {
+      return other.block == value.block && other.in == value.in && other.fold == value.fold &&
+             other.kind == value.kind && other.extent == value.extent && !other.input;
+    };
+    // What is asked for twice is computed once.
+    const auto first = std::ranges::find_if(values, same);
+    entry.value = static_cast<std::uint16_t>(first - values.begin());
+    if (first == values.end()) {
+      values.push_back(value);
+      sources.push_back({&node, &node.shape});
+    } else if (value.stored || entry.viewed) {
+      first->stored = true;
+      twins.emplace_back(&node, entry.value);
+    }
   }
 }
 

@@ -32,6 +32,7 @@ struct Entry {
   Lowering lowering;
   std::uint32_t uses = 0;  // by other nodes of the program
   bool root = false;
+  bool viewed = false;  // by a view of the program
   std::uint16_t value = Value::none;
 };
 
@@ -58,8 +59,9 @@ class Plan {
   std::vector<Node*> first;
   std::vector<Entry> entries;  // by descending id after gather()
   std::vector<Value> values;
-  std::vector<Source> sources;  // of each value that is an input, or stored
-  std::vector<Node*> views;     // that are to be made from stored values
+  std::vector<Source> sources;                         // of each value that is an input, or stored
+  std::vector<Node*> views;                            // that are to be made from stored values
+  std::vector<std::pair<Node*, std::uint16_t>> twins;  // nodes that share the stored value of another
 
   void clear() {
     first.clear();
@@ -67,6 +69,7 @@ class Plan {
     values.clear();
     sources.clear();
     views.clear();
+    twins.clear();
     pending_.clear();
   }
 

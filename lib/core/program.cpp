@@ -141,18 +141,29 @@ class Program::Run {
       for (std::int64_t start = part_.start; start < end; start += tile_elements)
         run_tile(start, std::min(tile_elements, end - start));
     }
-    row_sums_.clear();
-    totals_.clear();
-    for (std::size_t v = 0; v < p_->code_.size(); ++v)
-      if (gathered(p_->code_[v])) readers_[v] = {};
+    for (const std::size_t v : gathered_) readers_[v] = {};
+    clear();
   }
 
  private:
-  void lay_out() {
-    row_ = 0;
-    rows_ = 1;
+  /// Something that goes on by so many bytes an element.
+  struct Lying {
+    Place* place;
+    std::byte* data;
+    std::int64_t item;
+  };
+
+  void clear() {
+    lying_.clear();
+    stored_rows_.clear();
+    gathered_.clear();
     row_sums_.clear();
     totals_.clear();
+  }
+  void lay_out() {
+    clear();  // a run before may have thrown
+    row_ = 0;
+    rows_ = 1;
     const auto tile = static_cast<std::size_t>(p_->by_rows_     ? tile_rows_ * domain_.width
                                                : has_total(*p_) ? total_leaf
                                                                 : tile_elements);
@@ -174,7 +185,13 @@ class Program::Run {
       if (value.absorbed) continue;
       Place& place = places_[v];
       if (p_->slot_[v] >= 0) place.at = room + offsets_[static_cast<std::size_t>(p_->slot_[v])];
-      if (gathered(value)) readers_[v] = bindings_[v].reader;
+      if (lies_full(value)) lying_.push_back({&place, bindings_[v].data, value.item});
+      if (value.stored && value.extent == Extent::row)
+        stored_rows_.push_back({&place, bindings_[v].data, value.item});
+      if (gathered(value)) {
+        readers_[v] = bindings_[v].reader;
+        gathered_.push_back(v);
+      }
       switch (value.extent) {
         case Extent::full:
           place.pitch = static_cast<std::size_t>(domain_.width) * value.item;
@@ -192,7 +209,7 @@ class Program::Run {
           break;
         case Extent::single:
           if (value.input) {
-            place.at = place.spread = room + tail + v * (row_room + spread_room);
+            place.at = room + tail + v * (row_room + spread_room);
             fill_single(place.at, bindings_[v].data, value.item);
           } else {
             totals_.emplace_back(v, Total(value, room_of_sum(v)));
@@ -217,20 +234,15 @@ class Program::Run {
   }
 
   void run_tile(std::int64_t start, std::int64_t length) {
-    for (std::size_t v = 0; v < p_->code_.size(); ++v) {
-      const Instruction& value = p_->code_[v];
-      if (!value.input && !value.stored) continue;
+    for (const Lying& value : lying_) value.place->at = value.data + start * value.item;
+    for (const std::size_t v : gathered_) {
       Place& place = places_[v];
-      if (value.extent == Extent::full) {
-        if (value.input && value.layout == Layout::strided) {
-          std::byte* buffer = p_->slot_[v] >= 0 ? slot_room(v) : nullptr;
-          place.at = const_cast<std::byte*>(readers_[v].read(start, length, buffer));
-        } else {
-          place.at = bindings_[v].data + start * value.item;
-        }
-      } else if (value.input && value.extent == Extent::row) {
-        const std::byte* from = readers_[v].read(row_, rows_, place.at);
-        if (from != place.at) std::memcpy(place.at, from, static_cast<std::size_t>(rows_) * value.item);
+      const std::uint8_t item = p_->code_[v].item;
+      if (p_->code_[v].layout == Layout::strided) {
+        std::byte* buffer = p_->slot_[v] >= 0 ? slot_room(v) : nullptr;
+        place.at = const_cast<std::byte*>(readers_[v].read(start, length, buffer));
+      } else if (const std::byte* from = readers_[v].read(row_, rows_, place.at); from != place.at) {
+        std::memcpy(place.at, from, static_cast<std::size_t>(rows_) * item);
       }
     }
     find_next(start, length);
@@ -238,21 +250,16 @@ class Program::Run {
       run_step(step, length);
       ahead_.fetch_share();
     }
-    for (std::size_t v = 0; v < p_->code_.size(); ++v) {
-      const Instruction& value = p_->code_[v];
-      if (value.stored && value.extent == Extent::row)
-        std::memcpy(bindings_[v].data + row_ * value.item, places_[v].at,
-                    static_cast<std::size_t>(rows_) * value.item);
-    }
+    for (const Lying& value : stored_rows_)
+      std::memcpy(value.data + row_ * value.item, value.place->at,
+                  static_cast<std::size_t>(rows_ * value.item));
   }
 
   /// What lies in memory for the tile after this one.
   void find_next(std::int64_t start, std::int64_t length) {
     ahead_.start(p_->steps_.size());
     const std::int64_t next = start + length, count = std::min(length, domain_.size() - next);
-    for (std::size_t v = 0; v < p_->code_.size(); ++v)
-      if (const Instruction& value = p_->code_[v]; lies_full(value))
-        ahead_.add(bindings_[v].data + next * value.item, count * value.item);
+    for (const Lying& value : lying_) ahead_.add(value.data + next * value.item, count * value.item);
   }
 
   std::byte* slot_room(std::size_t v) const {
@@ -269,11 +276,11 @@ class Program::Run {
         if (value.in[j] == Value::none) continue;
         const Place& place = run.places_[value.in[j]];
         at[j] = place.spread ? place.spread : place.at;
-        pitch[j] = run.p_->code_[value.in[j]].extent == Extent::single ? 0 : place.pitch;
+        pitch[j] = place.pitch;
       }
     }
     void advance() {
-      for (std::size_t j = 0; j < 4; ++j) at[j] += at[j] ? pitch[j] : 0;
+      for (std::size_t j = 0; j < 4; ++j) at[j] += pitch[j];
     }
   };
 
@@ -340,6 +347,8 @@ class Program::Run {
   int merges_ = 0;
   bool last_ = false;
   std::vector<Place> places_;
+  std::vector<Lying> lying_, stored_rows_;
+  std::vector<std::size_t> gathered_;
   Ahead ahead_;
   std::vector<StridedReader> readers_;  // they keep what they have read
   std::vector<std::size_t> offsets_;

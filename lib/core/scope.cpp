@@ -1,5 +1,7 @@
 #include "wengert/core/scope.hpp"
 
+#include <array>
+#include <cstdint>
 #include <map>
 #include <mutex>
 #include <string_view>
@@ -11,12 +13,18 @@ namespace {
 thread_local const Scope* innermost = nullptr;
 
 const ScopePath* intern(const ScopePath* outer, const char* name) {
+  // What this thread found before, without the lock.
+  static thread_local std::array<const ScopePath*, 64> found{};
+  const auto hash = (reinterpret_cast<std::uintptr_t>(outer) >> 4) + reinterpret_cast<std::uintptr_t>(name);
+  const ScopePath*& known = found[hash % found.size()];
+  if (known && known->outer == outer && known->name == name) return known;
   // Never destroyed: nodes in static storage may outlive any static object here.
   static auto& paths = *new std::map<std::pair<const ScopePath*, std::string_view>, ScopePath*>;
   static auto& mutex = *new std::mutex;
   const std::lock_guard lock(mutex);
   ScopePath*& path = paths[{outer, name}];
   if (!path) path = new ScopePath{outer, name};
+  if (path->name == name) known = path;
   return path;
 }
 

@@ -9,7 +9,7 @@ inline constexpr std::size_t max_dimensions = 32;
 
 /// A node without value or inputs, with one user reference that the caller must hand to Tensor::adopt.
 /// Throws ShapeError for a shape that no tensor can have.
-Node* new_node(const Shape& shape, DType dtype, Location where);
+Node* new_node(const Shape& shape, DType dtype, const Location& where);
 /// Frees a node whose last reference is gone, and what it alone held.
 void destroy_node(Node* node) noexcept;
 

@@ -1,4 +1,4 @@
-// Block kernels beside the rows: comparisons, selection, casts, folds and small products. Each operation here
+// Block kernels beside the rows: comparisons, selection, casts, moves and small products. Each operation here
 // is exact or adds in a fixed order, so plain loops that the compiler vectorizes give the same bits
 // everywhere.
 #include <cmath>
@@ -95,94 +95,6 @@ void cast(std::byte* out, const std::byte* const* in, std::size_t n, unsigned si
     return;
   }
   for (std::size_t i = 0; i < n; ++i) to[i] = converted<To>(from[i]);
-}
-
-template <Reduction reduction, class T>
-inline T combine(T a, T b) {
-  if constexpr (reduction == Reduction::sum) return a + b;
-  if constexpr (reduction == Reduction::prod) return a * b;
-  // A NaN on either side stays.
-  if constexpr (reduction == Reduction::max) return ((a > b) | (a != a)) ? a : b;
-  if constexpr (reduction == Reduction::min) return ((a < b) | (a != a)) ? a : b;
-}
-
-// As wide as the instruction set's registers, which hold all the running values of a fold then.
-#if defined(__AVX512F__)
-constexpr std::size_t register_bytes = 64;
-#elif defined(__AVX__)
-constexpr std::size_t register_bytes = 32;
-#else
-constexpr std::size_t register_bytes = 16;
-#endif
-template <class T>
-struct Wide {
-  static constexpr std::size_t size = register_bytes / sizeof(T);
-  typedef T Vector __attribute__((vector_size(register_bytes)));
-  typedef T Unaligned __attribute__((vector_size(register_bytes), aligned(sizeof(T)), may_alias));
-};
-
-/// What a fold runs over: the elements of an array, or the products of two.
-template <class T>
-struct Elements {
-  const T* at;
-  T operator[](std::size_t i) const { return at[i]; }
-  typename Wide<T>::Vector wide(std::size_t i) const {
-    return *reinterpret_cast<const typename Wide<T>::Unaligned*>(at + i);
-  }
-  Elements from(std::size_t i) const { return {at + i}; }
-};
-template <class T>
-struct Products {
-  Elements<T> a, b;
-  T operator[](std::size_t i) const { return a[i] * b[i]; }
-  typename Wide<T>::Vector wide(std::size_t i) const { return a.wide(i) * b.wide(i); }
-  Products from(std::size_t i) const { return {a.from(i), b.from(i)}; }
-};
-
-// Sixty-four running values over at most 2048 elements, then halves of longer ranges: the error grows with
-// the logarithm of the length, and the order depends on the length alone.
-template <Reduction reduction, class T, class In>
-T fold_range(const In& in, std::size_t n) {
-  constexpr std::size_t lanes = 64;
-  if (n < 2 * lanes) {
-    T value = in[0];
-    for (std::size_t i = 1; i < n; ++i) value = combine<reduction>(value, in[i]);
-    return value;
-  }
-  if (n > 2048) {
-    const std::size_t half = n / 2 / lanes * lanes;
-    return combine<reduction>(fold_range<reduction, T>(in, half),
-                              fold_range<reduction, T>(in.from(half), n - half));
-  }
-  using Vector = typename Wide<T>::Vector;
-  constexpr std::size_t size = Wide<T>::size, vectors = lanes / size;
-  Vector wide[vectors];
-  for (std::size_t v = 0; v < vectors; ++v) wide[v] = in.wide(v * size);
-  std::size_t i = lanes;
-  for (; i + lanes <= n; i += lanes)
-    for (std::size_t v = 0; v < vectors; ++v) wide[v] = combine<reduction>(wide[v], in.wide(i + v * size));
-  T running[lanes];
-  std::memcpy(running, wide, sizeof running);
-  for (std::size_t k = 0; i < n; ++i, ++k) running[k] = combine<reduction>(running[k], in[i]);
-  for (std::size_t width = lanes / 2; width > 0; width /= 2)
-    for (std::size_t k = 0; k < width; ++k) running[k] = combine<reduction>(running[k], running[k + width]);
-  return running[0];
-}
-template <Reduction reduction, class T>
-void fold(std::byte* out, const std::byte* in, std::size_t n) {
-  *reinterpret_cast<T*>(out) = fold_range<reduction, T>(Elements<T>{reinterpret_cast<const T*>(in)}, n);
-}
-template <class T>
-void fold_products(std::byte* out, const std::byte* const* in, std::size_t n) {
-  const Products<T> products{{reinterpret_cast<const T*>(in[0])}, {reinterpret_cast<const T*>(in[1])}};
-  *reinterpret_cast<T*>(out) = fold_range<Reduction::sum, T>(products, n);
-}
-template <Reduction reduction>
-void fill_fold(Table& table) {
-  Fold* entry = table.fold[static_cast<int>(reduction)];
-  entry[0] = fold<reduction, float>;
-  entry[1] = fold<reduction, double>;
-  entry[2] = fold<reduction, std::int64_t>;
 }
 
 // Row of c by row, so that the inner loop runs along b and c.
@@ -361,12 +273,6 @@ void fill_others(Table& table) {
   fill_casts<double>(table.cast[1]);
   fill_casts<std::int64_t>(table.cast[2]);
   fill_casts<std::uint8_t>(table.cast[3]);  // of bools, as bytes that compilers know how to widen
-  fill_fold<Reduction::sum>(table);
-  fill_fold<Reduction::prod>(table);
-  fill_fold<Reduction::max>(table);
-  fill_fold<Reduction::min>(table);
-  table.fold_products[0] = fold_products<float>;
-  table.fold_products[1] = fold_products<double>;
   table.gather[0] = gather<std::uint8_t>;
   table.gather[1] = gather<std::uint32_t>;
   table.gather[2] = gather<std::uint64_t>;

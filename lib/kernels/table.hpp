@@ -89,18 +89,21 @@ namespace baseline {
 void fill_rows(Table& table);
 void fill_others(Table& table);
 void fill_chains(Table& table);
+void fill_folds(Table& table);
 void fill_product(Table& table);
 }  // namespace baseline
 namespace avx2 {
 void fill_rows(Table& table);
 void fill_others(Table& table);
 void fill_chains(Table& table);
+void fill_folds(Table& table);
 void fill_product(Table& table);
 }  // namespace avx2
 namespace avx512 {
 void fill_rows(Table& table);
 void fill_others(Table& table);
 void fill_chains(Table& table);
+void fill_folds(Table& table);
 void fill_product(Table& table);
 }  // namespace avx512
 

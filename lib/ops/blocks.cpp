@@ -25,10 +25,9 @@ Tensor number_as(const char* operation, const Operand& number, DType dtype) {
 
 }  // namespace
 
-void run_blocks(kernel::Block kernel, Node& out, Node* const* in, std::size_t count) {
-  std::byte* to = allocate_value(out);
+static void run_many(kernel::Block kernel, Node& out, Node* const* in, std::size_t count) {
+  std::byte* to = out.data;
   const std::int64_t size = out.size();
-  if (size == 0) return;
   const std::byte* from[max_inputs] = {};
   alignas(64) std::byte singles[max_inputs][kernel::single_bytes];
   unsigned single = 0;
@@ -36,7 +35,6 @@ void run_blocks(kernel::Block kernel, Node& out, Node* const* in, std::size_t co
   for (std::size_t i = 0; i < count; ++i) {
     if (!in[i]) continue;
     from[i] = in[i]->data;
-    if (size == 1) continue;
     if (in[i]->size() == 1) {
       fill_single(singles[i], in[i]->data, item_size(in[i]->dtype));
       from[i] = singles[i];
@@ -74,6 +72,17 @@ void run_blocks(kernel::Block kernel, Node& out, Node* const* in, std::size_t co
       kernel(to + start * item, at, static_cast<std::size_t>(length), single);
     }
   });
+}
+
+void run_blocks(kernel::Block kernel, Node& out, Node* const* in, std::size_t count) {
+  std::byte* to = allocate_value(out);
+  const std::int64_t size = out.size();
+  if (size == 0) return;
+  if (size > 1) return run_many(kernel, out, in, count);
+  const std::byte* from[max_inputs] = {};
+  for (std::size_t i = 0; i < count; ++i)
+    if (in[i]) from[i] = in[i]->data;
+  kernel(to, from, 1, 0);
 }
 
 Tensor compute_blocks(kernel::Block kernel, const Shape& shape, DType dtype, Node* const* in,

@@ -225,6 +225,8 @@ Tensor record_binary(const Operand& a, const Operand& b) {
   const Pair pair(R::name, a, b);
   Node &left = pair.a.recorded(), &right = pair.b.recorded();
   check_dtype<R>(left.dtype);
+  if (left.shape == right.shape)
+    return record(operation_of<R>, {&left, &right}, left.shape, left.dtype, a.where());
   return record(operation_of<R>, {&left, &right}, broadcast_shape(R::name, left.shape, right.shape),
                 left.dtype, a.where());
 }

@@ -108,10 +108,9 @@ constexpr Operation gather_operation{
               nullptr},
     .samples = gather_samples,
     // Of several elements at one place the sum is rounded in another order.
-    .add_to =
-        [](const Call& c, std::size_t input, std::byte* sum) {
-          add_at_places(sum, c.input_shape(input), c.node.input(1), c.g.node(), axis_of(c.node));
-        }};
+    .add_to = [](const Call& c, std::size_t input, std::byte* sum) {
+      add_at_places(sum, c.input_shape(input), c.node.input(1), c.g.node(), axis_of(c.node));
+    }};
 constexpr Operation scatter_operation{
     .name = "scatter_add",
     .forward = forward_scatter_add,

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <sys/resource.h>
 
+#include <cmath>
 #include <functional>
 #include <string>
 #include <thread>
@@ -109,6 +110,23 @@ TEST_CASE("what is held on the way has its value, too") {
   CHECK(support::values(b) == std::vector<double>{4, 9, 16});
   CHECK(support::values(c) == std::vector<double>{4, 9, 16});
   CHECK(support::values(d) == std::vector<double>{4, 4, 9, 9, 16, 16});
+}
+
+TEST_CASE("what is asked for twice is computed once") {
+  const Deferred guard;
+  const Tensor x = parameter(xt::xarray<double>{{0.5, -1.0, 2.0}, {1.5, 0.25, -3.0}});
+  const Tensor a = exp(x), b = exp(x), c = reshape(b, {6}), difference = sum(square(a - 2.0 * exp(x)) * b);
+  difference.backward();
+  for (const Tensor& twin : {b, c}) CHECK(twin.array<double>().data() == a.array<double>().data());
+  const std::vector<double> value = support::values(a), slope = support::values(x.grad());
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    CHECK(value[i] == doctest::Approx(std::exp(support::values(x)[i])));
+    CHECK(slope[i] == doctest::Approx(3.0 * value[i] * value[i] * value[i]));
+  }
+  // Of a value that is wanted in one place only.
+  const Tensor s = sum(x * x + 1.0, {-1}), t = sum(x * x + 1.0, {-1}), u = s + t;
+  CHECK(support::values(u) == std::vector<double>{2 * 8.25, 2 * 14.3125});
+  CHECK(support::values(t) == support::values(s));
 }
 
 TEST_CASE("other sizes, rates and numbers need no other plan") {

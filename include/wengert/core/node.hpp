@@ -162,10 +162,12 @@ std::vector<const Operation*> registered_operations();
 /// Records a call and computes its value. `inputs` are nodes as Tensor::node() gives them. The call is kept
 /// on the tape if any input requires a gradient and recording is on; `attributes` become the node's either
 /// way.
-Tensor record(const Operation& operation, std::initializer_list<Node*> inputs, const Shape& shape,
-              DType dtype, Location where, Attributes* attributes = nullptr);
 Tensor record(const Operation& operation, Node* const* inputs, std::size_t count, const Shape& shape,
-              DType dtype, Location where, Attributes* attributes = nullptr);
+              DType dtype, const Location& where, Attributes* attributes = nullptr);
+inline Tensor record(const Operation& operation, std::initializer_list<Node*> inputs, const Shape& shape,
+                     DType dtype, const Location& where, Attributes* attributes = nullptr) {
+  return record(operation, inputs.begin(), inputs.size(), shape, dtype, where, attributes);
+}
 
 /// A constant over given bytes that is no leaf: the result of work outside the tape. Contiguous.
 Tensor constant(StorageRef storage, const Shape& shape, DType dtype, Location where = {});

@@ -8,6 +8,14 @@
 
 namespace wengert {
 
+/// Gives up `count` references; true if they were the last. What one holder has alone nobody else can take up
+/// meanwhile: that takes no locked instruction.
+template <class T>
+bool drop_references(std::atomic<T>& references, T count) noexcept {
+  return references.load(std::memory_order_acquire) == count ||
+         references.fetch_sub(count, std::memory_order_acq_rel) == count;
+}
+
 /// Bytes shared by the tensors that look at them. Never changed once a tensor shows them.
 struct Storage {
   std::atomic<std::uint32_t> references;
@@ -33,7 +41,7 @@ class StorageRef {
     return *this;
   }
   ~StorageRef() {
-    if (storage_ && storage_->references.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy(storage_);
+    if (storage_ && drop_references(storage_->references, 1u)) destroy(storage_);
   }
 
   /// At least `bytes` bytes, uninitialized, aligned to 64. Throws Error when memory runs out.

@@ -131,8 +131,7 @@ class Tensor {
     if (node_) node_->references.fetch_add(NodeCounts::user, std::memory_order_relaxed);
   }
   void release() noexcept {
-    if (node_ && node_->references.fetch_sub(NodeCounts::user, std::memory_order_acq_rel) == NodeCounts::user)
-      destroy(node_);
+    if (node_ && drop_references(node_->references, NodeCounts::user)) destroy(node_);
   }
   static void destroy(NodeCounts* node) noexcept;
 
