@@ -4,8 +4,10 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 
 #include "lib/kernels/table.hpp"
+#include "lib/kernels/wide.hpp"
 
 namespace wengert::kernel {
 namespace {
@@ -106,21 +108,6 @@ inline T combine(T a, T b) {
   if constexpr (reduction == Reduction::min) return ((a < b) | (a != a)) ? a : b;
 }
 
-// As wide as the instruction set's registers, which hold all the running values of a fold then.
-#if defined(__AVX512F__)
-constexpr std::size_t register_bytes = 64;
-#elif defined(__AVX__)
-constexpr std::size_t register_bytes = 32;
-#else
-constexpr std::size_t register_bytes = 16;
-#endif
-template <class T>
-struct Wide {
-  static constexpr std::size_t size = register_bytes / sizeof(T);
-  typedef T Vector __attribute__((vector_size(register_bytes)));
-  typedef T Unaligned __attribute__((vector_size(register_bytes), aligned(sizeof(T)), may_alias));
-};
-
 /// What a fold runs over: the elements of an array, or the products of two.
 template <class T>
 struct Elements {
@@ -177,12 +164,49 @@ void fold_products(std::byte* out, const std::byte* const* in, std::size_t n) {
   const Products<T> products{{reinterpret_cast<const T*>(in[0])}, {reinterpret_cast<const T*>(in[1])}};
   *reinterpret_cast<T*>(out) = fold_range<Reduction::sum, T>(products, n);
 }
+
+// Running values of a few columns stay in registers while the rows go by.
+template <Reduction reduction, class T>
+void fold_rows(std::byte* out, const std::byte* in, std::size_t rows, std::size_t columns,
+               std::ptrdiff_t step) {
+  T* to = reinterpret_cast<T*>(out);
+  const T* from = reinterpret_cast<const T*>(in);
+  constexpr std::size_t size = Wide<T>::size;
+  std::size_t j = 0;
+  const auto some = [&]<std::size_t vectors>(std::integral_constant<std::size_t, vectors>) {
+    for (; j + vectors * size <= columns; j += vectors * size) {
+      Elements<T> row{from + j};
+      typename Wide<T>::Vector running[vectors];
+      for (std::size_t v = 0; v < vectors; ++v) running[v] = row.wide(v * size);
+      for (std::size_t i = 1; i < rows; ++i) {
+        row.at += step;
+        for (std::size_t v = 0; v < vectors; ++v)
+          running[v] = combine<reduction>(running[v], row.wide(v * size));
+      }
+      for (std::size_t v = 0; v < vectors; ++v)
+        *reinterpret_cast<typename Wide<T>::Unaligned*>(to + j + v * size) = running[v];
+    }
+  };
+  some(std::integral_constant<std::size_t, 4>());
+  some(std::integral_constant<std::size_t, 1>());
+  for (; j < columns; ++j) {
+    T running = from[j];
+    for (std::size_t i = 1; i < rows; ++i)
+      running = combine<reduction>(
+          running, from[static_cast<std::ptrdiff_t>(i) * step + static_cast<std::ptrdiff_t>(j)]);
+    to[j] = running;
+  }
+}
 template <Reduction reduction>
 void fill_fold(Table& table) {
   Fold* entry = table.fold[static_cast<int>(reduction)];
   entry[0] = fold<reduction, float>;
   entry[1] = fold<reduction, double>;
   entry[2] = fold<reduction, std::int64_t>;
+  FoldRows* rows = table.fold_rows[static_cast<int>(reduction)];
+  rows[0] = fold_rows<reduction, float>;
+  rows[1] = fold_rows<reduction, double>;
+  rows[2] = fold_rows<reduction, std::int64_t>;
 }
 
 // Row of c by row, so that the inner loop runs along b and c.
@@ -211,122 +235,6 @@ void product(std::byte* out, const std::byte* left, const std::byte* right, std:
       }
       for (std::size_t j = 0; j < width; ++j, ++c) *c = add ? *c + sum[j] : sum[j];
     }
-}
-
-// to[i] = from[i * stride].
-template <class T>
-void gather(std::byte* to, const std::byte* from, std::size_t n, std::ptrdiff_t stride) {
-  T* out = reinterpret_cast<T*>(to);
-  const T* in = reinterpret_cast<const T*>(from);
-  const auto count = static_cast<std::ptrdiff_t>(n);
-  // The commonest strides as constants, which the compiler turns into shuffles.
-  switch (stride) {
-    case 0:
-      for (std::ptrdiff_t i = 0; i < count; ++i) out[i] = *in;
-      break;
-    case 1:
-      for (std::ptrdiff_t i = 0; i < count; ++i) out[i] = in[i];
-      break;
-    case 2:
-      for (std::ptrdiff_t i = 0; i < count; ++i) out[i] = in[2 * i];
-      break;
-    case -1:
-      for (std::ptrdiff_t i = 0; i < count; ++i) out[i] = in[-i];
-      break;
-    default:
-      for (std::ptrdiff_t i = 0; i < count; ++i) out[i] = in[i * stride];
-  }
-}
-
-template <class T>
-struct TransposeTile {
-  static constexpr std::size_t side = 32 / sizeof(T), tile = 2 * side;  // a tile's rows are cache lines
-  typedef T Vector __attribute__((vector_size(32), aligned(sizeof(T)), may_alias));
-
-  /// Interleaves the first half of a list of vectors with the second. As often as it can be halved, it is
-  /// transposed.
-  static void interleave(const Vector* a, Vector* b) {
-    for (std::size_t k = 0; k < side / 2; ++k) {
-      const Vector p = a[k], q = a[k + side / 2];
-      if constexpr (side == 8) {
-        b[2 * k] = __builtin_shufflevector(p, q, 0, 8, 1, 9, 2, 10, 3, 11);
-        b[2 * k + 1] = __builtin_shufflevector(p, q, 4, 12, 5, 13, 6, 14, 7, 15);
-      } else {
-        b[2 * k] = __builtin_shufflevector(p, q, 0, 4, 1, 5);
-        b[2 * k + 1] = __builtin_shufflevector(p, q, 2, 6, 3, 7);
-      }
-    }
-  }
-  static void turn(Vector* v) {
-    Vector w[side];
-    interleave(v, w);
-    interleave(w, v);
-    if constexpr (side == 8) {
-      interleave(v, w);
-      for (std::size_t k = 0; k < side; ++k) v[k] = w[k];
-    }
-  }
-  /// Reads every line of the tile whole, then writes every line whole: with rows a power of two apart they
-  /// would drive each other out of the cache.
-  static void copy(T* out, const T* in, std::ptrdiff_t out_pitch, std::ptrdiff_t in_pitch) {
-    Vector quarters[2][2][side];  // [upper or lower rows of out][left or right columns]
-    for (std::size_t j = 0; j < tile; ++j)
-      for (std::size_t half = 0; half < 2; ++half)
-        quarters[half][j / side][j % side] = *reinterpret_cast<const Vector*>(
-            in + static_cast<std::ptrdiff_t>(j) * in_pitch + static_cast<std::ptrdiff_t>(half * side));
-    for (auto& half : quarters)
-      for (auto& quarter : half) turn(quarter);
-    for (std::size_t i = 0; i < tile; ++i)
-      for (std::size_t half = 0; half < 2; ++half)
-        *reinterpret_cast<Vector*>(out + static_cast<std::ptrdiff_t>(i) * out_pitch +
-                                   static_cast<std::ptrdiff_t>(half * side)) =
-            quarters[i / side][half][i % side];
-  }
-};
-
-template <>
-struct TransposeTile<std::uint8_t> {
-  static constexpr std::size_t tile = 16;
-  typedef std::uint8_t Vector __attribute__((vector_size(16), aligned(1), may_alias));
-
-  static void interleave(const Vector* a, Vector* b) {
-    for (std::size_t k = 0; k < tile / 2; ++k) {
-      const Vector p = a[k], q = a[k + tile / 2];
-      b[2 * k] = __builtin_shufflevector(p, q, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-      b[2 * k + 1] =
-          __builtin_shufflevector(p, q, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-    }
-  }
-  static void copy(std::uint8_t* out, const std::uint8_t* in, std::ptrdiff_t out_pitch,
-                   std::ptrdiff_t in_pitch) {
-    Vector v[tile], w[tile];
-    for (std::size_t j = 0; j < tile; ++j)
-      v[j] = *reinterpret_cast<const Vector*>(in + static_cast<std::ptrdiff_t>(j) * in_pitch);
-    for (int time = 0; time < 2; ++time) {
-      interleave(v, w);
-      interleave(w, v);
-    }
-    for (std::size_t i = 0; i < tile; ++i)
-      *reinterpret_cast<Vector*>(out + static_cast<std::ptrdiff_t>(i) * out_pitch) = v[i];
-  }
-};
-
-template <class T>
-void transpose(std::byte* to, const std::byte* from, std::size_t rows, std::size_t columns,
-               std::ptrdiff_t out_pitch, std::ptrdiff_t in_pitch) {
-  constexpr std::size_t tile = TransposeTile<T>::tile;
-  T* out = reinterpret_cast<T*>(to);
-  const T* in = reinterpret_cast<const T*>(from);
-  const auto offset = [](std::size_t a, std::ptrdiff_t pitch, std::size_t b) {
-    return static_cast<std::ptrdiff_t>(a) * pitch + static_cast<std::ptrdiff_t>(b);
-  };
-  const std::size_t whole_rows = rows / tile * tile, whole_columns = columns / tile * tile;
-  for (std::size_t i = 0; i < whole_rows; i += tile)
-    for (std::size_t j = 0; j < whole_columns; j += tile)
-      TransposeTile<T>::copy(out + offset(i, out_pitch, j), in + offset(j, in_pitch, i), out_pitch, in_pitch);
-  for (std::size_t i = 0; i < rows; ++i)
-    for (std::size_t j = i < whole_rows ? whole_columns : 0; j < columns; ++j)
-      out[offset(i, out_pitch, j)] = in[offset(j, in_pitch, i)];
 }
 
 template <class From>
@@ -367,12 +275,6 @@ void fill_others(Table& table) {
   fill_fold<Reduction::min>(table);
   table.fold_products[0] = fold_products<float>;
   table.fold_products[1] = fold_products<double>;
-  table.gather[0] = gather<std::uint8_t>;
-  table.gather[1] = gather<std::uint32_t>;
-  table.gather[2] = gather<std::uint64_t>;
-  table.transpose[0] = transpose<std::uint8_t>;
-  table.transpose[1] = transpose<std::uint32_t>;
-  table.transpose[2] = transpose<std::uint64_t>;
   table.small_product[0] = product<float>;
   table.small_product[1] = product<double>;
 }
