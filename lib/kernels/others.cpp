@@ -189,12 +189,13 @@ void fold_rows(std::byte* out, const std::byte* in, std::size_t rows, std::size_
   };
   some(std::integral_constant<std::size_t, 4>());
   some(std::integral_constant<std::size_t, 1>());
+  // One lane of a register at the end: a comparison of two elements would be a jump that nothing foretells.
   for (; j < columns; ++j) {
-    T running = from[j];
+    const T* at = from + j;
+    typename Wide<T>::Vector running = {*at};
     for (std::size_t i = 1; i < rows; ++i)
-      running = combine<reduction>(
-          running, from[static_cast<std::ptrdiff_t>(i) * step + static_cast<std::ptrdiff_t>(j)]);
-    to[j] = running;
+      running = combine<reduction>(running, typename Wide<T>::Vector{*(at += step)});
+    to[j] = running[0];
   }
 }
 template <Reduction reduction>

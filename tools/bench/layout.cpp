@@ -26,6 +26,8 @@ std::vector<Layout> layouts(DType dtype) {
           {"every other row", every(numbers({2048, 1024}), 0, 2)},
           {"every other column", every(numbers({1024, 2048}), 1, 2)},
           {"every third column", every(numbers({1024, 3072}), 1, 3)},
+          {"twice as much", numbers({1024, 2048})},  // what every other column has to load
+          {"three times as much", numbers({1024, 3072})},
           {"rows reversed", every(x, 0, -1)},
           {"columns reversed", every(x, 1, -1)},
           {"a row", broadcast_to(numbers({1024}), {1024, 1024})},
