@@ -11,8 +11,7 @@
 namespace wengert {
 namespace {
 
-constexpr std::int64_t panel_bytes = 128;   // of a row that is read: two cache lines, which come together
-constexpr std::int64_t panel_columns = 16;  // turned around at a time
+constexpr std::int64_t panel_bytes = 64;  // of a row that is read: a cache line
 constexpr std::int64_t panel_gap = 16;  // between a panel's rows: a power of two apart they share cache sets
 constexpr double nanoseconds_each = 0.25;  // about, of an element that is copied
 constexpr std::int64_t widest_panel =
@@ -24,7 +23,7 @@ void copy_run(std::byte* to, const std::byte* from, std::int64_t count, std::int
   if (stride == 1)
     std::memcpy(to, from, static_cast<std::size_t>(count) * item);
   else
-    kernel::table().gather[item / 4](to, from, static_cast<std::size_t>(count), stride);
+    kernel::table().gather[item / 4](to, from, 1, static_cast<std::size_t>(count), count, 0, stride);
 }
 
 /// Two dimensions of an array: element (i, j) lies at i * row_step + j * column_step.
@@ -64,13 +63,13 @@ void copy_plane(std::byte* to, std::int64_t pitch, const std::byte* from, const 
                                                static_cast<std::size_t>(plane.columns), pitch,
                                                plane.column_step);
   if (plane.across() && plane.row_step != 0) return copy_across(to, pitch, from, plane, item);
-  for (std::int64_t i = 0; i < plane.rows; ++i) {
-    std::byte* row = to + i * pitch * bytes;
-    if (i > 0 && plane.row_step == 0)
-      std::memcpy(row, to, static_cast<std::size_t>(plane.columns) * item);
-    else
-      copy_run(row, from + i * plane.row_step * bytes, plane.columns, plane.column_step, item);
-  }
+  if (plane.row_step != 0)
+    return kernel::table().gather[item / 4](to, from, static_cast<std::size_t>(plane.rows),
+                                            static_cast<std::size_t>(plane.columns), pitch, plane.row_step,
+                                            plane.column_step);
+  copy_run(to, from, plane.columns, plane.column_step, item);
+  for (std::int64_t i = 1; i < plane.rows; ++i)
+    std::memcpy(to + i * pitch * bytes, to, static_cast<std::size_t>(plane.columns) * item);
 }
 
 /// The dimension along which elements lie closest together, of those that are not broadcast; the last one if
@@ -226,11 +225,8 @@ void StridedReader::fill_panel(std::int64_t row) {
     rest /= array_.shape[i];
   }
   const std::int64_t count = std::min(most, rows - within);
-  for (std::int64_t column = 0; column < columns; column += panel_columns)
-    copy_plane(
-        panel_.data() + column * item, pitch, array_.data + (offset + column * array_.strides[last]) * item,
-        {count, std::min(panel_columns, columns - column), array_.strides[last - 1], array_.strides[last]},
-        array_.item);
+  copy_plane(panel_.data(), pitch, array_.data + offset * item,
+             {count, columns, array_.strides[last - 1], array_.strides[last]}, array_.item);
   panel_first_ = row;
   panel_end_ = row + count;
 }
@@ -245,14 +241,29 @@ void StridedReader::gather(std::int64_t start, std::int64_t count, std::byte* to
     offset += position[i] * array_.strides[i];
   }
   const auto item = static_cast<std::int64_t>(array_.item);
+  const std::int64_t columns = array_.shape[last];
   while (count > 0) {
-    const std::int64_t run = std::min(count, array_.shape[last] - position[last]);
-    copy_run(to, array_.data + offset * item, run, array_.strides[last], array_.item);
-    to += run * item;
-    count -= run;
+    // Whole rows together where there are several: their runs may be a few elements only.
+    const std::int64_t rows = last == 0 || position[last] > 0
+                                  ? 0
+                                  : std::min(count / columns, array_.shape[last - 1] - position[last - 1]);
+    const std::byte* from = array_.data + offset * item;
+    if (rows > 0) {
+      copy_plane(to, columns, from, {rows, columns, array_.strides[last - 1], array_.strides[last]},
+                 array_.item);
+      to += rows * columns * item;
+      count -= rows * columns;
+      offset += (rows - 1) * array_.strides[last - 1];
+      position[last - 1] += rows - 1;
+    } else {
+      const std::int64_t run = std::min(count, columns - position[last]);
+      copy_run(to, from, run, array_.strides[last], array_.item);
+      to += run * item;
+      count -= run;
+      offset -= position[last] * array_.strides[last];
+      position[last] = 0;
+    }
     if (count == 0) return;
-    offset -= position[last] * array_.strides[last];
-    position[last] = 0;
     for (std::size_t i = last; i-- > 0;) {
       offset += array_.strides[i];
       if (++position[i] < array_.shape[i]) break;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "lib/kernels/table.hpp"
+#include "lib/kernels/wide.hpp"
 
 namespace wengert::kernel {
 namespace {
@@ -16,21 +17,6 @@ inline T combine(T a, T b) {
   if constexpr (reduction == Reduction::max) return ((a > b) | (a != a)) ? a : b;
   if constexpr (reduction == Reduction::min) return ((a < b) | (a != a)) ? a : b;
 }
-
-// As wide as the instruction set's registers, which hold all the running values of a fold then.
-#if defined(__AVX512F__)
-constexpr std::size_t register_bytes = 64;
-#elif defined(__AVX__)
-constexpr std::size_t register_bytes = 32;
-#else
-constexpr std::size_t register_bytes = 16;
-#endif
-template <class T>
-struct Wide {
-  static constexpr std::size_t size = register_bytes / sizeof(T);
-  typedef T Vector __attribute__((vector_size(register_bytes)));
-  typedef T Unaligned __attribute__((vector_size(register_bytes), aligned(sizeof(T)), may_alias));
-};
 
 /// What a fold runs over: the elements of an array, or the products of two.
 template <class T>
@@ -133,12 +119,49 @@ void fold_products(std::byte* out, const std::byte* const* in, std::size_t n) {
   const Products<T> products{{reinterpret_cast<const T*>(in[0])}, {reinterpret_cast<const T*>(in[1])}};
   *reinterpret_cast<T*>(out) = fold_range<Reduction::sum, T>(products, n);
 }
+// Running values of a few columns stay in registers while the rows go by.
+template <Reduction reduction, class T>
+void fold_rows(std::byte* out, const std::byte* in, std::size_t rows, std::size_t columns,
+               std::ptrdiff_t step) {
+  T* to = reinterpret_cast<T*>(out);
+  const T* from = reinterpret_cast<const T*>(in);
+  constexpr std::size_t size = Wide<T>::size;
+  std::size_t j = 0;
+  const auto some = [&]<std::size_t vectors>(std::integral_constant<std::size_t, vectors>) {
+    for (; j + vectors * size <= columns; j += vectors * size) {
+      Elements<T> row{from + j};
+      typename Wide<T>::Vector running[vectors];
+      for (std::size_t v = 0; v < vectors; ++v) running[v] = row.wide(v * size);
+      for (std::size_t i = 1; i < rows; ++i) {
+        row.at += step;
+        for (std::size_t v = 0; v < vectors; ++v)
+          running[v] = combine<reduction>(running[v], row.wide(v * size));
+      }
+      for (std::size_t v = 0; v < vectors; ++v)
+        *reinterpret_cast<typename Wide<T>::Unaligned*>(to + j + v * size) = running[v];
+    }
+  };
+  some(std::integral_constant<std::size_t, 4>());
+  some(std::integral_constant<std::size_t, 1>());
+  // One lane of a register at the end: a comparison of two elements would be a jump that nothing foretells.
+  for (; j < columns; ++j) {
+    const T* at = from + j;
+    typename Wide<T>::Vector running = {*at};
+    for (std::size_t i = 1; i < rows; ++i)
+      running = combine<reduction>(running, typename Wide<T>::Vector{*(at += step)});
+    to[j] = running[0];
+  }
+}
 template <Reduction reduction>
 void fill_fold(Table& table) {
   Fold* entry = table.fold[static_cast<int>(reduction)];
   entry[0] = fold<reduction, float>;
   entry[1] = fold<reduction, double>;
   entry[2] = fold<reduction, std::int64_t>;
+  FoldRows* rows = table.fold_rows[static_cast<int>(reduction)];
+  rows[0] = fold_rows<reduction, float>;
+  rows[1] = fold_rows<reduction, double>;
+  rows[2] = fold_rows<reduction, std::int64_t>;
 }
 
 }  // namespace

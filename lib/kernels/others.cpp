@@ -1,9 +1,10 @@
-// Block kernels beside the rows: comparisons, selection, casts, moves and small products. Each operation here
+// Block kernels beside the rows: comparisons, selection, casts and small products. Each operation here
 // is exact or adds in a fixed order, so plain loops that the compiler vectorizes give the same bits
 // everywhere.
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 
 #include "lib/kernels/table.hpp"
 
@@ -125,122 +126,6 @@ void product(std::byte* out, const std::byte* left, const std::byte* right, std:
     }
 }
 
-// to[i] = from[i * stride].
-template <class T>
-void gather(std::byte* to, const std::byte* from, std::size_t n, std::ptrdiff_t stride) {
-  T* out = reinterpret_cast<T*>(to);
-  const T* in = reinterpret_cast<const T*>(from);
-  const auto count = static_cast<std::ptrdiff_t>(n);
-  // The commonest strides as constants, which the compiler turns into shuffles.
-  switch (stride) {
-    case 0:
-      for (std::ptrdiff_t i = 0; i < count; ++i) out[i] = *in;
-      break;
-    case 1:
-      for (std::ptrdiff_t i = 0; i < count; ++i) out[i] = in[i];
-      break;
-    case 2:
-      for (std::ptrdiff_t i = 0; i < count; ++i) out[i] = in[2 * i];
-      break;
-    case -1:
-      for (std::ptrdiff_t i = 0; i < count; ++i) out[i] = in[-i];
-      break;
-    default:
-      for (std::ptrdiff_t i = 0; i < count; ++i) out[i] = in[i * stride];
-  }
-}
-
-template <class T>
-struct TransposeTile {
-  static constexpr std::size_t side = 32 / sizeof(T), tile = 2 * side;  // a tile's rows are cache lines
-  typedef T Vector __attribute__((vector_size(32), aligned(sizeof(T)), may_alias));
-
-  /// Interleaves the first half of a list of vectors with the second. As often as it can be halved, it is
-  /// transposed.
-  static void interleave(const Vector* a, Vector* b) {
-    for (std::size_t k = 0; k < side / 2; ++k) {
-      const Vector p = a[k], q = a[k + side / 2];
-      if constexpr (side == 8) {
-        b[2 * k] = __builtin_shufflevector(p, q, 0, 8, 1, 9, 2, 10, 3, 11);
-        b[2 * k + 1] = __builtin_shufflevector(p, q, 4, 12, 5, 13, 6, 14, 7, 15);
-      } else {
-        b[2 * k] = __builtin_shufflevector(p, q, 0, 4, 1, 5);
-        b[2 * k + 1] = __builtin_shufflevector(p, q, 2, 6, 3, 7);
-      }
-    }
-  }
-  static void turn(Vector* v) {
-    Vector w[side];
-    interleave(v, w);
-    interleave(w, v);
-    if constexpr (side == 8) {
-      interleave(v, w);
-      for (std::size_t k = 0; k < side; ++k) v[k] = w[k];
-    }
-  }
-  /// Reads every line of the tile whole, then writes every line whole: with rows a power of two apart they
-  /// would drive each other out of the cache.
-  static void copy(T* out, const T* in, std::ptrdiff_t out_pitch, std::ptrdiff_t in_pitch) {
-    Vector quarters[2][2][side];  // [upper or lower rows of out][left or right columns]
-    for (std::size_t j = 0; j < tile; ++j)
-      for (std::size_t half = 0; half < 2; ++half)
-        quarters[half][j / side][j % side] = *reinterpret_cast<const Vector*>(
-            in + static_cast<std::ptrdiff_t>(j) * in_pitch + static_cast<std::ptrdiff_t>(half * side));
-    for (auto& half : quarters)
-      for (auto& quarter : half) turn(quarter);
-    for (std::size_t i = 0; i < tile; ++i)
-      for (std::size_t half = 0; half < 2; ++half)
-        *reinterpret_cast<Vector*>(out + static_cast<std::ptrdiff_t>(i) * out_pitch +
-                                   static_cast<std::ptrdiff_t>(half * side)) =
-            quarters[i / side][half][i % side];
-  }
-};
-
-template <>
-struct TransposeTile<std::uint8_t> {
-  static constexpr std::size_t tile = 16;
-  typedef std::uint8_t Vector __attribute__((vector_size(16), aligned(1), may_alias));
-
-  static void interleave(const Vector* a, Vector* b) {
-    for (std::size_t k = 0; k < tile / 2; ++k) {
-      const Vector p = a[k], q = a[k + tile / 2];
-      b[2 * k] = __builtin_shufflevector(p, q, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-      b[2 * k + 1] =
-          __builtin_shufflevector(p, q, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-    }
-  }
-  static void copy(std::uint8_t* out, const std::uint8_t* in, std::ptrdiff_t out_pitch,
-                   std::ptrdiff_t in_pitch) {
-    Vector v[tile], w[tile];
-    for (std::size_t j = 0; j < tile; ++j)
-      v[j] = *reinterpret_cast<const Vector*>(in + static_cast<std::ptrdiff_t>(j) * in_pitch);
-    for (int time = 0; time < 2; ++time) {
-      interleave(v, w);
-      interleave(w, v);
-    }
-    for (std::size_t i = 0; i < tile; ++i)
-      *reinterpret_cast<Vector*>(out + static_cast<std::ptrdiff_t>(i) * out_pitch) = v[i];
-  }
-};
-
-template <class T>
-void transpose(std::byte* to, const std::byte* from, std::size_t rows, std::size_t columns,
-               std::ptrdiff_t out_pitch, std::ptrdiff_t in_pitch) {
-  constexpr std::size_t tile = TransposeTile<T>::tile;
-  T* out = reinterpret_cast<T*>(to);
-  const T* in = reinterpret_cast<const T*>(from);
-  const auto offset = [](std::size_t a, std::ptrdiff_t pitch, std::size_t b) {
-    return static_cast<std::ptrdiff_t>(a) * pitch + static_cast<std::ptrdiff_t>(b);
-  };
-  const std::size_t whole_rows = rows / tile * tile, whole_columns = columns / tile * tile;
-  for (std::size_t i = 0; i < whole_rows; i += tile)
-    for (std::size_t j = 0; j < whole_columns; j += tile)
-      TransposeTile<T>::copy(out + offset(i, out_pitch, j), in + offset(j, in_pitch, i), out_pitch, in_pitch);
-  for (std::size_t i = 0; i < rows; ++i)
-    for (std::size_t j = i < whole_rows ? whole_columns : 0; j < columns; ++j)
-      out[offset(i, out_pitch, j)] = in[offset(j, in_pitch, i)];
-}
-
 template <class From>
 void fill_casts(Block* entry) {
   entry[0] = cast<From, float>;
@@ -273,12 +158,6 @@ void fill_others(Table& table) {
   fill_casts<double>(table.cast[1]);
   fill_casts<std::int64_t>(table.cast[2]);
   fill_casts<std::uint8_t>(table.cast[3]);  // of bools, as bytes that compilers know how to widen
-  table.gather[0] = gather<std::uint8_t>;
-  table.gather[1] = gather<std::uint32_t>;
-  table.gather[2] = gather<std::uint64_t>;
-  table.transpose[0] = transpose<std::uint8_t>;
-  table.transpose[1] = transpose<std::uint32_t>;
-  table.transpose[2] = transpose<std::uint64_t>;
   table.small_product[0] = product<float>;
   table.small_product[1] = product<double>;
 }

@@ -21,8 +21,12 @@ using Product = void (*)(std::byte* c, const std::byte* a, const std::byte* b, s
                          std::size_t k, const std::ptrdiff_t* strides, bool add, std::byte* room);
 inline constexpr std::size_t product_room = 256 * 1024;
 
-/// to[i] = from[i * stride], stride in elements. The two do not overlap.
-using Gather = void (*)(std::byte* to, const std::byte* from, std::size_t n, std::ptrdiff_t stride);
+/// out[j] = in[j] op in[step + j] op ... op in[(rows - 1) * step + j], one row after the other, rows >= 1.
+using FoldRows = void (*)(std::byte* out, const std::byte* in, std::size_t rows, std::size_t columns,
+                          std::ptrdiff_t step);
+/// to[i * pitch + j] = from[i * row_step + j * column_step], steps in elements. The two do not overlap.
+using Gather = void (*)(std::byte* to, const std::byte* from, std::size_t rows, std::size_t columns,
+                        std::ptrdiff_t pitch, std::ptrdiff_t row_step, std::ptrdiff_t column_step);
 /// out[i * out_pitch + j] = in[j * in_pitch + i], pitches in elements.
 using Transpose = void (*)(std::byte* out, const std::byte* in, std::size_t rows, std::size_t columns,
                            std::ptrdiff_t out_pitch, std::ptrdiff_t in_pitch);
@@ -71,6 +75,7 @@ struct Table {
   /// cast[from][to].
   Block cast[4][4];
   Fold fold[reduction_count][3];
+  FoldRows fold_rows[reduction_count][3];
   FoldProducts fold_products[2];
   /// (a o b) p c, ((a o b) p c) q d, and (a o b) q (c p d). Null where the instruction set has none.
   Block chain2[start_count][link_count][2];
@@ -88,6 +93,7 @@ struct Table {
 namespace baseline {
 void fill_rows(Table& table);
 void fill_others(Table& table);
+void fill_layout(Table& table);
 void fill_chains(Table& table);
 void fill_folds(Table& table);
 void fill_product(Table& table);
@@ -95,6 +101,7 @@ void fill_product(Table& table);
 namespace avx2 {
 void fill_rows(Table& table);
 void fill_others(Table& table);
+void fill_layout(Table& table);
 void fill_chains(Table& table);
 void fill_folds(Table& table);
 void fill_product(Table& table);
@@ -102,6 +109,7 @@ void fill_product(Table& table);
 namespace avx512 {
 void fill_rows(Table& table);
 void fill_others(Table& table);
+void fill_layout(Table& table);
 void fill_chains(Table& table);
 void fill_folds(Table& table);
 void fill_product(Table& table);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <limits>
 
 #include "lib/core/fail.hpp"
@@ -10,9 +9,9 @@
 #include "lib/core/parallel.hpp"
 #include "lib/core/strided.hpp"
 #include "lib/core/tape.hpp"
+#include "lib/ops/reading_order.hpp"
 
-// Dimensions are taken in the order of their strides, so memory is read forward whichever axes are reduced
-// and however the array was permuted. How the elements are grouped depends on shape and strides alone.
+// How the elements are grouped depends on shape and strides alone.
 
 namespace wengert {
 namespace {
@@ -20,121 +19,9 @@ namespace {
 constexpr std::int64_t block = 1024;    // elements gathered at a time
 constexpr std::int64_t columns = 1024;  // of a row at a time: rows that wait for others stay in the cache
 constexpr std::int64_t group = 16;      // rows combined one after the other
+constexpr std::int64_t narrow = 256;    // of rows that are too short for a call each
 constexpr std::int64_t fold_leaf = 2048, fold_unit = 64;  // where a fold no longer halves, and by what
 constexpr double nanoseconds_each = 0.1;                  // about, of an element in a cache
-
-struct Dimension {
-  std::int64_t extent, in, out;  // strides; out is 0 where the dimension is reduced
-  std::size_t axis;              // of one that is kept, in the result
-};
-
-/// A list in place: a reduction allocates nothing but its result.
-struct Dimensions {
-  std::array<Dimension, max_dimensions> places;
-  std::size_t count = 0;
-
-  Dimension* begin() { return places.data(); }
-  Dimension* end() { return places.data() + count; }
-  const Dimension& operator[](std::size_t i) const { return places[i]; }
-  std::size_t size() const { return count; }
-  bool empty() const { return count == 0; }
-  Dimension& back() { return places[count - 1]; }
-  const Dimension& back() const { return places[count - 1]; }
-  /// How many indices there are.
-  std::int64_t volume() const {
-    std::int64_t product = 1;
-    for (std::size_t i = 0; i < count; ++i) product *= places[i].extent;
-    return product;
-  }
-  void push_back(const Dimension& d) { places[count++] = d; }
-  void pop_back() { --count; }
-};
-
-/// How an array is read: its dimensions by the size of their strides, outermost first, and what comes out.
-struct Order {
-  Dimensions dimensions;
-  std::int64_t first = 0;   // where reading begins: backward dimensions are read forward
-  std::int64_t values = 1;  // what is computed, in the order of memory
-  StridedArray result;      // the values in the order that was asked for, from result_first on
-  std::int64_t result_first = 0;
-};
-
-void add_dimension(Order& order, std::int64_t extent, std::int64_t stride, bool reduced) {
-  if (!reduced) {
-    order.result.shape.push_back(extent);
-    order.result.strides.push_back(stride < 0 ? -1 : 1);
-  }
-  // Of what is kept and repeated one is enough.
-  if (extent == 1 || (!reduced && stride == 0)) {
-    if (!reduced) order.result.strides.back() = 0;
-    return;
-  }
-  if (stride < 0) order.first += stride * (extent - 1);
-  order.dimensions.push_back(
-      {extent, std::abs(stride), reduced ? 0 : 1, order.result.shape.size() - (reduced ? 0 : 1)});
-}
-
-/// By insertion, which keeps the order of equals and, unlike std::stable_sort, allocates nothing. What is
-/// read again and again is outermost.
-void sort_dimensions(Dimensions& dimensions) {
-  const auto inner = [](const Dimension& a, const Dimension& b) {
-    return a.in != 0 && (b.in == 0 || a.in < b.in);
-  };
-  for (std::size_t i = 1; i < dimensions.count; ++i)
-    for (std::size_t j = i; j > 0 && inner(dimensions[j - 1], dimensions[j]); --j)
-      std::swap(dimensions.places[j - 1], dimensions.places[j]);
-}
-
-Order order_of(const Node& x, std::uint64_t mask) {
-  Order order;
-  for (std::size_t i = 0; i < x.shape.size(); ++i)
-    add_dimension(order, x.shape[i], x.strides[i], mask >> i & 1);
-  Dimensions sorted = order.dimensions;
-  sort_dimensions(sorted);
-  for (std::size_t i = sorted.size(); i-- > 0;) {
-    Dimension& d = sorted.places[i];
-    if (d.out == 0) continue;
-    d.out = order.values;
-    std::int64_t& stride = order.result.strides[d.axis];
-    if (stride < 0) order.result_first += order.values * (d.extent - 1);
-    stride *= order.values;
-    order.values *= d.extent;
-  }
-  Dimensions& folded = order.dimensions;
-  folded.count = 0;
-  for (const Dimension& d : sorted) {
-    if (!folded.empty() && folded.back().in == d.in * d.extent && folded.back().out == d.out * d.extent)
-      folded.back() = {folded.back().extent * d.extent, d.in, d.out, d.axis};
-    else
-      folded.push_back(d);
-  }
-  if (folded.empty()) folded.push_back({1, 1, 0, 0});
-  return order;
-}
-
-/// An index of some dimensions, and where it lies.
-struct Offset {
-  std::array<std::int64_t, max_dimensions> position{};
-  std::int64_t in = 0, out = 0;
-
-  Offset(const Dimensions& outer, std::int64_t index) {
-    for (std::size_t i = outer.size(); i-- > 0; index /= outer[i].extent) {
-      position[i] = index % outer[i].extent;
-      in += position[i] * outer[i].in;
-      out += position[i] * outer[i].out;
-    }
-  }
-  void advance(const Dimensions& outer) {
-    for (std::size_t i = outer.size(); i-- > 0;) {
-      in += outer[i].in;
-      out += outer[i].out;
-      if (++position[i] < outer[i].extent) return;
-      in -= outer[i].in * outer[i].extent;
-      out -= outer[i].out * outer[i].extent;
-      position[i] = 0;
-    }
-  }
-};
 
 constexpr kernel::Row row_of(kernel::Reduction reduction) {
   constexpr std::array rows{kernel::Row::add, kernel::Row::mul, kernel::Row::maximum, kernel::Row::minimum};
@@ -163,7 +50,8 @@ class Reducer {
       : out_(out),
         in_(in),
         combine_(kernel::table().forward[static_cast<int>(row_of(reduction))][dtype]),
-        fold_(kernel::table().fold[static_cast<int>(reduction)][dtype]) {}
+        fold_(kernel::table().fold[static_cast<int>(reduction)][dtype]),
+        fold_rows_(kernel::table().fold_rows[static_cast<int>(reduction)][dtype]) {}
 
   void run(const Dimensions& dimensions) {
     if (dimensions.back().out == 0)
@@ -204,11 +92,16 @@ class Reducer {
       for (std::size_t i = 0; i < outer.size(); ++i) outer.places[i].out = rest[i].in;
     }
     const std::int64_t runs = outer.volume();
+    const bool in_place = StridedReader(bytes(in_), sizeof(T), extents, strides).in_place();
     parallel_ranges(runs, 1, static_cast<double>(runs > 1 ? count : 0) * nanoseconds_each,
                     [&](std::int64_t begin, std::int64_t end) {
                       Offset at(outer, begin);
-                      for (std::int64_t i = begin; i < end; ++i, at.advance(outer))
-                        fold_run(to + at.out, in_ + at.in, extents, strides, count);
+                      for (std::int64_t i = begin; i < end; ++i, at.advance(outer)) {
+                        if (in_place)
+                          fold_some(to + at.out, in_ + at.in, count);
+                        else
+                          fold_run(to + at.out, in_ + at.in, extents, strides, count);
+                      }
                     });
     if (!more) return;
     in_ = to;
@@ -217,7 +110,12 @@ class Reducer {
 
   /// Folds elements that may lie anywhere.
   void fold_run(T* to, const T* from, const Shape& extents, const Strides& strides, std::int64_t count) {
-    if (StridedReader(bytes(from), sizeof(T), extents, strides).in_place()) return fold_some(to, from, count);
+    if (extents.size() == 1 && count <= block) {
+      alignas(64) T gathered[block];
+      kernel::table().gather[sizeof(T) / 4](bytes(gathered), bytes(from), 1, static_cast<std::size_t>(count),
+                                            0, 0, strides[0]);
+      return fold_(bytes(to), bytes(gathered), static_cast<std::size_t>(count));
+    }
     const std::int64_t blocks = (count + block - 1) / block;
     const StorageRef partials =
         blocks > 1 ? StorageRef::allocate(static_cast<std::size_t>(blocks) * sizeof(T)) : StorageRef();
@@ -258,6 +156,12 @@ class Reducer {
     Rows(const Dimensions& dimensions, std::int64_t first, std::int64_t step)
         : dimensions(dimensions), at(dimensions, first), step(step) {}
     void advance() { at.advance(dimensions); }
+    /// The same `count` times, of one dimension.
+    void skip(std::int64_t count) {
+      at.position[0] += count - 1;
+      at.in += (count - 1) * dimensions[0].in;
+      advance();
+    }
   };
 
   /// Combines the next `count` rows into `to`, halves with halves, so that errors hardly grow.
@@ -268,14 +172,19 @@ class Reducer {
       combine_some(rows, from, count - count / 2, second);
       return combine(to, to, second, rows.length);
     }
+    if (rows.length <= narrow && rows.step == 1 && rows.dimensions.size() == 1) {
+      fold_rows_(bytes(to), bytes(from + rows.at.in), static_cast<std::size_t>(count),
+                 static_cast<std::size_t>(rows.length), rows.dimensions[0].in);
+      return rows.skip(count);
+    }
     // The first two rows together, so that none is copied only to be added to.
     const T* first = nullptr;
     for (std::int64_t i = 0; i < count; ++i, rows.advance()) {
       const T* row = from + rows.at.in;
       if (rows.step != 1) {
         T* place = rows.gathered[i > 0];
-        kernel::table().gather[sizeof(T) / 4](bytes(place), bytes(row), static_cast<std::size_t>(rows.length),
-                                              rows.step);
+        kernel::table().gather[sizeof(T) / 4](bytes(place), bytes(row), 1,
+                                              static_cast<std::size_t>(rows.length), 0, 0, rows.step);
         row = place;
       }
       if (i == 0) {
@@ -329,6 +238,7 @@ class Reducer {
   const T* in_;
   kernel::Block combine_;
   kernel::Fold fold_;
+  kernel::FoldRows fold_rows_;
 };
 
 }  // namespace

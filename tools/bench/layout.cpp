@@ -1,55 +1,77 @@
-// What strides cost: operations over 1024 x 1024 floats, contiguous and not. Each pair should be within a
-// factor of two.
+// What strides cost: operations over 1024 x 1024 elements, contiguous and not. Each layout should be within a
+// factor of two of the contiguous one.
 #include <benchmark/benchmark.h>
 
+#include <wengert/extend.hpp>
 #include <wengert/wengert.hpp>
 
 using namespace wengert;
 
 namespace {
 
-const Tensor& square_matrix() {
-  static const Tensor x = randn({1024, 1024});
-  return x;
-}
-const Tensor& transposed() {
-  static const Tensor x = transpose(square_matrix());
-  return x;
+struct Layout {
+  const char* name;
+  Tensor x;
+};
+
+/// About as many elements each. The last ones, of another shape, come after a contiguous array of that shape.
+std::vector<Layout> layouts(DType dtype) {
+  const auto numbers = [=](const Shape& shape) { return randn(shape, {.dtype = dtype}); };
+  const Tensor x = numbers({1024, 1024});
+  const auto every = [](const Tensor& a, std::int64_t axis, std::int64_t step) {
+    return slice(a, axis, {step < 0 ? -1 : 0, SliceRange::to_end, step});
+  };
+  return {{"contiguous", x},
+          {"transposed", transpose(x)},
+          {"every other row", every(numbers({2048, 1024}), 0, 2)},
+          {"every other column", every(numbers({1024, 2048}), 1, 2)},
+          {"every third column", every(numbers({1024, 3072}), 1, 3)},
+          {"twice as much", numbers({1024, 2048})},  // what every other column has to load
+          {"three times as much", numbers({1024, 3072})},
+          {"rows reversed", every(x, 0, -1)},
+          {"columns reversed", every(x, 1, -1)},
+          {"a row", broadcast_to(numbers({1024}), {1024, 1024})},
+          {"a column", broadcast_to(numbers({1024, 1}), {1024, 1024})},
+          {"part of each row", slice(numbers({1024, 1100}), 1, 3, 1027)},
+          {"runs of 16, contiguous", numbers({1024, 64, 16})},
+          {"runs of 16", permute(numbers({64, 1024, 16}), {1, 0, 2})},
+          {"runs of 3, contiguous", numbers({5461, 64, 3})},
+          {"runs of 3", permute(numbers({64, 5461, 3}), {1, 0, 2})},
+          {"axes reversed, contiguous", numbers({128, 128, 64})},
+          {"axes reversed", permute(numbers({64, 128, 128}), {2, 1, 0})}};
 }
 
 template <class F>
-void measure(const char* name, F f) {
-  benchmark::RegisterBenchmark(name, [f](benchmark::State& state) {
-    for (auto _ : state) benchmark::DoNotOptimize(f().template array<float>().data());
-    state.SetBytesProcessed(state.iterations() * 1024 * 1024 * 4);
+void measure(const std::string& name, F f) {
+  benchmark::RegisterBenchmark(name.c_str(), [f](benchmark::State& state) {
+    for (auto _ : state) benchmark::DoNotOptimize(f().node().data);
   });
+}
+
+void measure_all(DType dtype) {
+  const std::string of = dtype == float32 ? "float32/" : "float64/";
+  for (const auto& [layout, x] : layouts(dtype)) {
+    const Tensor other = randn(x.shape(), {.dtype = dtype});
+    const auto named = [&, name = std::string(layout)](const char* operation) {
+      return of + operation + "/" + name;
+    };
+    measure(named("copy"), [x = x] { return x + 0.0; });
+    measure(named("reshape"), [x = x] { return reshape(x, {-1}); });
+    measure(named("add"), [x = x, other] { return x + other; });
+    measure(named("sum"), [x = x] { return sum(x); });
+    measure(named("sum_rows"), [x = x] { return sum(x, {-1}); });
+    measure(named("sum_columns"), [x = x] { return sum(x, {0}); });
+    measure(named("max"), [x = x] { return max(x); });
+    measure(named("max_rows"), [x = x] { return max(x, {-1}); });
+    measure(named("max_columns"), [x = x] { return max(x, {0}); });
+  }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const Tensor &x = square_matrix(), &t = transposed();
-  const Tensor other = randn({1024, 1024}), row = randn({1024}), column = randn({1024, 1}),
-               twice = randn({1024, 2048});
-  const Tensor every_other = slice(twice, 1, 0, 2048, 2);
-  const auto copied = [](const Tensor& a) { return a + 0.0; };
-  measure("sum/contiguous", [=] { return sum(x); });
-  measure("sum/transposed", [=] { return sum(t); });
-  measure("sum/every other column", [=] { return sum(every_other); });
-  measure("sum_rows/contiguous", [=] { return sum(x, {1}); });
-  measure("sum_rows/transposed", [=] { return sum(t, {1}); });
-  measure("sum_columns/contiguous", [=] { return sum(x, {0}); });
-  measure("sum_columns/transposed", [=] { return sum(t, {0}); });
-  measure("max_columns/contiguous", [=] { return max(x, {0}); });
-  measure("max_columns/transposed", [=] { return max(t, {0}); });
-  measure("add/contiguous", [=] { return x + other; });
-  measure("add/row", [=] { return x + row; });
-  measure("add/column", [=] { return x + column; });
-  measure("add/transposed", [=] { return x + t; });
-  measure("add/every other column", [=] { return x + every_other; });
-  measure("copy/contiguous", [=] { return copied(x); });
-  measure("copy/transposed", [=] { return copied(t); });
-  measure("reshape/of a transposed", [=] { return reshape(t, {-1}); });
   benchmark::Initialize(&argc, argv);
+  measure_all(float32);
+  measure_all(float64);
   benchmark::RunSpecifiedBenchmarks();
 }
