@@ -10,6 +10,7 @@
 #include "lib/core/parallel.hpp"
 #include "lib/core/strided.hpp"
 #include "lib/core/tape.hpp"
+#include "lib/ops/narrow.hpp"
 
 // Dimensions are taken in the order of their strides, so memory is read forward whichever axes are reduced
 // and however the array was permuted. How the elements are grouped depends on shape and strides alone.
@@ -136,24 +137,14 @@ struct Offset {
   }
 };
 
-constexpr kernel::Row row_of(kernel::Reduction reduction) {
-  constexpr std::array rows{kernel::Row::add, kernel::Row::mul, kernel::Row::maximum, kernel::Row::minimum};
-  return rows[static_cast<std::size_t>(reduction)];
-}
+constexpr std::array rows_of{kernel::Row::add, kernel::Row::mul, kernel::Row::maximum, kernel::Row::minimum};
 
 template <class T>
 T identity(kernel::Reduction reduction) {
   using Limits = std::numeric_limits<T>;
-  switch (reduction) {
-    case kernel::Reduction::sum:
-      return T(0);
-    case kernel::Reduction::prod:
-      return T(1);
-    case kernel::Reduction::max:
-      return Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
-    default:
-      return Limits::has_infinity ? Limits::infinity() : Limits::max();
-  }
+  constexpr T highest = Limits::has_infinity ? Limits::infinity() : Limits::max(),
+              lowest = Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
+  return std::array{T(0), T(1), lowest, highest}[static_cast<std::size_t>(reduction)];
 }
 
 template <class T>
@@ -162,7 +153,9 @@ class Reducer {
   Reducer(kernel::Reduction reduction, T* out, const T* in, int dtype)
       : out_(out),
         in_(in),
-        combine_(kernel::table().forward[static_cast<int>(row_of(reduction))][dtype]),
+        sums_(reduction == kernel::Reduction::sum),
+        combine_(
+            kernel::table().forward[static_cast<int>(rows_of[static_cast<std::size_t>(reduction)])][dtype]),
         fold_(kernel::table().fold[static_cast<int>(reduction)][dtype]) {}
 
   void run(const Dimensions& dimensions) {
@@ -176,6 +169,7 @@ class Reducer {
   static std::byte* bytes(T* p) { return reinterpret_cast<std::byte*>(p); }
   static const std::byte* bytes(const T* p) { return reinterpret_cast<const std::byte*>(p); }
   void combine(T* to, const T* a, const T* b, std::int64_t count) {
+    if (sums_ && count <= narrow::widest) return narrow::add(to, a, b, count);
     const std::byte* in[2] = {bytes(a), bytes(b)};
     combine_(bytes(to), in, static_cast<std::size_t>(count), 0);
   }
@@ -258,6 +252,11 @@ class Reducer {
     Rows(const Dimensions& dimensions, std::int64_t first, std::int64_t step)
         : dimensions(dimensions), at(dimensions, first), step(step) {}
     void advance() { at.advance(dimensions); }
+    /// Of one dimension; the last row is followed by the first.
+    void advance(std::int64_t count) {
+      at.position[0] = (at.position[0] + count) % dimensions[0].extent;
+      at.in = at.position[0] * dimensions[0].in;
+    }
   };
 
   /// Combines the next `count` rows into `to`, halves with halves, so that errors hardly grow.
@@ -267,6 +266,10 @@ class Reducer {
       combine_some(rows, from, count / 2, to);
       combine_some(rows, from, count - count / 2, second);
       return combine(to, to, second, rows.length);
+    }
+    if (sums_ && rows.step == 1 && rows.length <= narrow::widest && rows.dimensions.size() == 1) {
+      narrow::add_rows(to, from + rows.at.in, rows.dimensions[0].in, count, rows.length);
+      return rows.advance(count);
     }
     // The first two rows together, so that none is copied only to be added to.
     const T* first = nullptr;
@@ -327,6 +330,7 @@ class Reducer {
 
   T* out_;
   const T* in_;
+  bool sums_;
   kernel::Block combine_;
   kernel::Fold fold_;
 };

@@ -1,6 +1,7 @@
 // Reductions where it matters: ties, zeros, infinities and NaN in values and derivatives, and reductions over
 // nothing.
 #include "ops/naive.hpp"
+#include "wengert/ops/arrange.hpp"
 #include "wengert/ops/reduction.hpp"
 
 using namespace wengert;
@@ -172,6 +173,28 @@ TEST_CASE("sums with infinities and zeros of both signs") {
   CHECK(derivatives([](const auto& in) { return mean(in[0]); }, {{inf, a_nan}}).first[0] == List{0.5, 0.5});
   CHECK(prod(vector({inf, 0})).item() != prod(vector({inf, 0})).item());
   CHECK(values(count_nonzero(vector({a_nan, 0.0, -0.0, tiny, inf}))) == List{3});
+}
+
+TEST_CASE("sums of narrow rows have the bits of sums of wide ones") {
+  for (const DType dtype : {float32, float64, int64})
+    for (const std::int64_t rows : {1, 2, 16, 17, 100, 1000, 3001})
+      for (const std::int64_t width : {2, 3, 4, 5, 7, 11, 16, 17}) {
+        CAPTURE(rows);
+        CAPTURE(width);
+        List numbers(static_cast<std::size_t>(rows * width));
+        for (std::size_t i = 0; i < numbers.size(); ++i)
+          numbers[i] =
+              dtype == int64 ? static_cast<double>(i % 1001) - 300 : 1.0 / static_cast<double>(i + 3);
+        const Tensor x = tensor(numbers, {rows, width}, dtype);
+        // Side by side as often as it takes to fill more than forty columns, each of which is added alike.
+        const Tensor wide = concat(std::vector<Tensor>(static_cast<std::size_t>(40 / width + 1), x), 1);
+        const Tensor expected = slice(sum(wide, 0), 0, 0, width);
+        CHECK(same_bits(sum(x, 0), expected));
+        // Rows that lie apart, and columns that do.
+        CHECK(same_bits(sum(slice(wide, 1, 0, width), 0), expected));
+        CHECK(same_bits(sum(slice(repeat(x, 2, 1), 1, 0, 2 * width, 2), 0),
+                        slice(sum(repeat(wide, 2, 1), 0), 0, 0, 2 * width, 2)));
+      }
 }
 
 TEST_CASE("reductions over nothing give the neutral element, which wants a gradient like any result") {
