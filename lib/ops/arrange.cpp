@@ -99,7 +99,8 @@ Tensor repeat(const Tensor& x, const Axes& counts, std::int64_t axis, Location w
   std::int64_t total = 0;
   for (const std::int64_t count : counts) {
     if (count < 0) fail<ValueError>("repeat", "counts must be 0 or more: got ", counts);
-    total += count;
+    if (__builtin_add_overflow(total, count, &total))
+      fail<ShapeError>("repeat", "the result is too large: got counts ", counts);
   }
   const Scope scope("repeat");
   if (counts.size() == 1) {
