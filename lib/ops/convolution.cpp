@@ -176,6 +176,8 @@ Tensor with_bias(const Tensor& y, const Tensor& bias, std::size_t rank, Location
 
 Tensor conv(const char* name, std::size_t rank, const Tensor& x, const Tensor& weight, const Tensor& bias,
             const ConvOptions& options, Location where) {
+  require_value(name, x);
+  require_value(name, weight);
   const Shape extents = spatial_extents(name, x.shape(), rank);
   const std::int64_t groups = options.groups;
   check(name, x, weight, bias, rank, groups);
@@ -193,6 +195,8 @@ Tensor conv(const char* name, std::size_t rank, const Tensor& x, const Tensor& w
 
 Tensor conv_transpose(const char* name, std::size_t rank, const Tensor& x, const Tensor& weight,
                       const Tensor& bias, const ConvTransposeOptions& options, Location where) {
+  require_value(name, x);
+  require_value(name, weight);
   const Shape places = spatial_extents(name, x.shape(), rank);
   const std::int64_t groups = options.groups;
   check(name, x, weight, bias, rank, groups);

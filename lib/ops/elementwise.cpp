@@ -216,6 +216,7 @@ void check_dtype(DType dtype) {
 
 template <class R>
 Tensor record_unary(const Tensor& x, Location where) {
+  require_value(R::name, x);
   Node& node = x.recorded();
   check_dtype<R>(node.dtype);
   return record(operation_of<R>, {&node}, node.shape, node.dtype, where);

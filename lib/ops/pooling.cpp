@@ -17,6 +17,7 @@ namespace {
 
 Windows pool_windows(const char* name, const Tensor& x, std::size_t rank, const Axes& kernel,
                      const Axes& stride, const Axes& padding, const Axes& dilation, bool ceil_mode) {
+  require_value(name, x);
   require_float(name, x.dtype());
   const Windows w = make_windows(name, spatial_extents(name, x.shape(), rank), kernel,
                                  stride.empty() ? kernel : stride, padding, dilation, ceil_mode);

@@ -111,6 +111,7 @@ Tensor reduced(const Operation& operation, const Tensor& x, std::uint64_t mask, 
 
 Tensor extremum(const Operation& operation, const Tensor& x, const Axes& axes, bool keepdims,
                 Location where) {
+  require_value(operation.name, x);
   const std::uint64_t mask = axis_mask(operation.name, axes, x.ndim());
   if (x.dtype() == boolean)
     fail<DTypeError>(operation.name, "takes numbers: got boolean. Did you mean any(x) or all(x)?");
@@ -122,6 +123,7 @@ Tensor extremum(const Operation& operation, const Tensor& x, const Axes& axes, b
 }  // namespace
 
 Tensor sum(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
+  require_value("sum", x);
   const std::uint64_t mask = axis_mask("sum", axes, x.ndim());
   return reduced(sum_operation, x.dtype() == boolean ? x.astype(int64, where) : x, mask, keepdims, where);
 }
@@ -197,16 +199,19 @@ Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdims, Location wher
 }
 
 Tensor count_nonzero(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
+  require_value("count_nonzero", x);
   axis_mask("count_nonzero", axes, x.ndim());
   return sum(x.astype(boolean, where), axes, keepdims, where);
 }
 Tensor all(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
+  require_value("all", x);
   if (x.dtype() != boolean)
     fail<DTypeError>("all", "takes boolean tensors: got ", x.dtype(), ". Did you mean x != 0?");
   axis_mask("all", axes, x.ndim());
   return equal({count_nonzero(logical_not(x, where), axes, keepdims, where), where}, 0);
 }
 Tensor any(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
+  require_value("any", x);
   if (x.dtype() != boolean)
     fail<DTypeError>("any", "takes boolean tensors: got ", x.dtype(), ". Did you mean x != 0?");
   axis_mask("any", axes, x.ndim());

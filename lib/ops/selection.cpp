@@ -45,6 +45,7 @@ constexpr Operation where_operation{.name = "where",
 const Registered registered_where(where_operation);
 
 void require_boolean(const char* operation, const Tensor& x) {
+  require_value(operation, x);
   if (x.dtype() != boolean)
     fail<DTypeError>(operation, "takes boolean tensors: got ", x.dtype(), ". Did you mean x != 0?");
 }
@@ -67,6 +68,8 @@ Tensor where(const Operand& mask, const Operand& a, const Operand& b) {
 
 Tensor masked_fill(const Tensor& x, const Tensor& mask, double value, Location location) {
   const Scope scope("masked_fill");
+  require_value("masked_fill", x);
+  require_value("masked_fill", mask);
   if (x.dtype() == int64 && value < 0x1p63 && static_cast<double>(whole(value)) == value)
     return where({mask, location}, {whole(value), location}, {x, location});
   return where({mask, location}, {value, location}, {x, location});
@@ -96,12 +99,17 @@ Tensor logical_not(const Tensor& x, Location location) {
   return equal({x, location}, {false, location});
 }
 
-Tensor isnan(const Tensor& x, Location location) { return not_equal({x, location}, {x, location}); }
+Tensor isnan(const Tensor& x, Location location) {
+  require_value("isnan", x);
+  return not_equal({x, location}, {x, location});
+}
 Tensor isinf(const Tensor& x, Location location) {
+  require_value("isinf", x);
   if (!is_float(x.dtype())) return not_equal({x, location}, {x, location});
   return equal({abs(x, location), location}, {std::numeric_limits<double>::infinity(), location});
 }
 Tensor isfinite(const Tensor& x, Location location) {
+  require_value("isfinite", x);
   if (!is_float(x.dtype())) return equal({x, location}, {x, location});
   return less({abs(x, location), location}, {std::numeric_limits<double>::infinity(), location});
 }
