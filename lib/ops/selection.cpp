@@ -1,5 +1,6 @@
 #include "wengert/ops/selection.hpp"
 
+#include <cmath>
 #include <limits>
 
 #include "lib/core/lowering.hpp"
@@ -56,6 +57,12 @@ Tensor mask_of(const char* operation, const Operand& x) {
   return x.tensor();
 }
 
+/// `mask`, and also true where the bound is NaN, which no comparison notices.
+Tensor or_is_nan(const Tensor& mask, const Operand& bound) {
+  if (bound.is_number()) return std::isnan(bound.number()) ? logical_or(mask, true) : mask;
+  return is_float(bound.tensor().dtype()) ? logical_or(mask, isnan(bound.tensor(), bound.where())) : mask;
+}
+
 }  // namespace
 
 Tensor where(const Operand& mask, const Operand& a, const Operand& b) {
@@ -77,8 +84,8 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, double value, Location l
 
 Tensor clip(const Operand& x, const Operand& low, const Operand& high) {
   const Scope scope("clip");
-  const Tensor raised = where({less(x, low), x.where()}, low, x);
-  return where({greater({raised, x.where()}, high), x.where()}, high, raised);
+  const Tensor raised = where({or_is_nan(less(x, low), low), x.where()}, low, x);
+  return where({or_is_nan(greater({raised, x.where()}, high), high), x.where()}, high, raised);
 }
 
 // On booleans, false < true: comparisons say what logic needs.

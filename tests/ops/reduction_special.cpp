@@ -50,6 +50,17 @@ TEST_CASE("max and min share the gradient evenly among ties") {
   CHECK(grad(max(zero_d), {zero_d})[0].item() == 1);
 }
 
+TEST_CASE("where the maximum or minimum is NaN, all elements share the gradient") {
+  for (const auto f : {&wengert::max, &wengert::min}) {
+    const auto call = [&](const auto& in) { return f(in[0], {}, false, {}); };
+    CHECK(derivatives(call, {{1, a_nan, 3, 0}}).first[0] == List{0.25, 0.25, 0.25, 0.25});
+    CHECK(derivatives(call, {{a_nan, inf, a_nan, -inf}}).first[0] == List{0.25, 0.25, 0.25, 0.25});
+    CHECK(derivatives(call, {{a_nan}}).second[0] == List{0});
+    const Tensor x = leaf({1, a_nan, 3, 2, 2, 2}, {2, 3});
+    CHECK(values(grad(f(x, {1}, false, {}), {x}, {.seeds = {vector({6, 3})}})[0]) == List{2, 2, 2, 1, 1, 1});
+  }
+}
+
 TEST_CASE("one NaN anywhere is the maximum, the minimum and the place of both") {
   for (const std::int64_t size : {1, 2, 3, 7, 8, 9, 64, 65, 127, 128, 129, 1023, 1024, 1025, 2049, 5000}) {
     for (std::int64_t place : {std::int64_t{0}, size / 3, size / 2, size - 1}) {
