@@ -97,6 +97,10 @@ WENGERT_MATH_FN B minimum(B a, B b) {
 }
 
 template <class B>
+WENGERT_MATH_FN B square(B x) {
+  return x * x;
+}
+template <class B>
 WENGERT_MATH_FN B sqrt(B x) {
   return xsimd::sqrt(x);
 }

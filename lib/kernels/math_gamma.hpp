@@ -205,7 +205,8 @@ WENGERT_MATH_FN B trigamma_positive(B x) {
 template <class B>
 __attribute__((noinline, cold)) static B trigamma_reflected(B x, B y) {
   const B zero = splat<B>(0), inf(infinity_v<B>);
-  const B squared = sin_pi_squared(magnitude(fraction(x)));
+  // (of the smallest x a zero, and its sign is chance)
+  const B squared = magnitude(sin_pi_squared(magnitude(fraction(x))));
   y = select(x < zero, splat<B>(9.869604401089358) / squared - y, y);
   y = select(x == zero, inf, y);
   return select(x == -inf, B(nan_v<B>), y);

@@ -35,7 +35,6 @@ struct Lanes {
   friend WENGERT_MATH_FN Lanes where(Mask<Batch<T>> mask, Lanes p, Lanes q) {
     return xsimd::select(mask, p.v, q.v);
   }
-  friend WENGERT_MATH_FN Lanes nonzero(Lanes x) { return where(x == Lanes(0.0), Lanes(1.0), x); }
 };
 
 #define WENGERT_ONE(name)                     \
@@ -50,7 +49,7 @@ struct Lanes {
   }
 // clang-format finds no end to these lines.
 // clang-format off
-WENGERT_ONE(abs) WENGERT_ONE(sign) WENGERT_ONE(sqrt) WENGERT_ONE(rsqrt) WENGERT_ONE(cbrt)
+WENGERT_ONE(abs) WENGERT_ONE(sign) WENGERT_ONE(square) WENGERT_ONE(sqrt) WENGERT_ONE(rsqrt) WENGERT_ONE(cbrt)
 WENGERT_ONE(reciprocal) WENGERT_ONE(exp) WENGERT_ONE(exp2) WENGERT_ONE(expm1) WENGERT_ONE(log)
 WENGERT_ONE(log2) WENGERT_ONE(log10) WENGERT_ONE(log1p) WENGERT_ONE(sin) WENGERT_ONE(cos)
 WENGERT_ONE(tan) WENGERT_ONE(asin) WENGERT_ONE(acos) WENGERT_ONE(atan) WENGERT_ONE(sinh)
@@ -67,6 +66,7 @@ WENGERT_TWO(fmod) WENGERT_TWO(remainder) WENGERT_TWO(copysign)
 }
 #undef WENGERT_ONE
 #undef WENGERT_TWO
+#include "lib/kernels/vocabulary.hpp"
 
 inline std::int64_t abs(std::int64_t x) { return x < 0 ? -x : x; }
 inline std::int64_t sign(std::int64_t x) { return (x > 0) - (x < 0); }

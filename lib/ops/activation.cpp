@@ -69,7 +69,9 @@ Tensor gelu(const Tensor& x, GeluForm form, Location where) {
   const Tensor half = mul(at(x), 0.5);
   // 1 + erf(z) is erfc(-z), which keeps its digits where it is small.
   if (form == GeluForm::erf) return mul(at(half), erfc(mul(at(x), -0.70710678118654752440), where));
-  const Tensor cubic = mul(at(x), add(at(mul(at(square(x, where)), 0.044715)), 1.0));
+  // Beyond 30 tanh is 1 in both dtypes, and of a cube that overflows the derivative would be 0 * inf.
+  const Tensor z = maximum(at(minimum(at(x), 30.0)), -30.0);
+  const Tensor cubic = mul(at(z), add(at(mul(at(square(z, where)), 0.044715)), 1.0));
   return mul(at(half), add(at(tanh(mul(at(cubic), 0.79788456080286535588), where)), 1.0));
 }
 

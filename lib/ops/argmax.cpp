@@ -22,6 +22,7 @@ void search(std::int64_t* to, const T* from, std::int64_t rows, std::int64_t cou
 template <bool largest>
 Tensor arg_extremum(const char* operation, const Tensor& x, std::int64_t axis, bool keepdims,
                     Location where) {
+  require_value(operation, x);
   const std::size_t along = normalize_axis(operation, axis, x.ndim());
   if (x.dtype() == boolean)
     fail<DTypeError>(operation, "takes numbers: got boolean. Did you mean x.astype(int64)?");

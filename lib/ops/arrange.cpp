@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "lib/ops/blocks.hpp"
 #include "lib/ops/dense.hpp"
 #include "lib/ops/reduce.hpp"
 #include "wengert/ops/creation.hpp"
@@ -48,6 +49,7 @@ Tensor border(const Tensor& x, std::size_t axis, std::int64_t width, bool before
 }  // namespace
 
 Tensor flip(const Tensor& x, const Axes& axes, Location where) {
+  require_value("flip", x);
   const std::uint64_t mask = axis_mask("flip", axes, x.ndim());
   const Scope scope("flip");
   Tensor y = x;
@@ -57,6 +59,7 @@ Tensor flip(const Tensor& x, const Axes& axes, Location where) {
 }
 
 Tensor roll(const Tensor& x, const Axes& shifts, const Axes& axes, Location where) {
+  require_value("roll", x);
   for (const std::int64_t axis : axes) normalize_axis("roll", axis, x.ndim());
   if (shifts.size() != std::max<std::size_t>(axes.size(), 1))
     fail<ValueError>("roll", "there must be a shift for each axis: got ", shifts, " for axes ", axes);
@@ -69,6 +72,7 @@ Tensor roll(const Tensor& x, const Axes& shifts, const Axes& axes, Location wher
 }
 
 Tensor tile(const Tensor& x, const Axes& repetitions, Location where) {
+  require_value("tile", x);
   for (const std::int64_t count : repetitions)
     if (count < 0) fail<ValueError>("tile", "repetitions must be 0 or more: got ", repetitions);
   const Scope scope("tile");
@@ -91,6 +95,7 @@ Tensor tile(const Tensor& x, const Axes& repetitions, Location where) {
 }
 
 Tensor repeat(const Tensor& x, const Axes& counts, std::int64_t axis, Location where) {
+  require_value("repeat", x);
   const std::size_t along = normalize_axis("repeat", axis, x.ndim());
   const std::int64_t extent = x.shape()[along];
   if (counts.size() != 1 && counts.size() != static_cast<std::size_t>(extent))
@@ -99,7 +104,8 @@ Tensor repeat(const Tensor& x, const Axes& counts, std::int64_t axis, Location w
   std::int64_t total = 0;
   for (const std::int64_t count : counts) {
     if (count < 0) fail<ValueError>("repeat", "counts must be 0 or more: got ", counts);
-    total += count;
+    if (__builtin_add_overflow(total, count, &total))
+      fail<ShapeError>("repeat", "the result is too large: got counts ", counts);
   }
   const Scope scope("repeat");
   if (counts.size() == 1) {
@@ -117,6 +123,7 @@ Tensor repeat(const Tensor& x, const Axes& counts, std::int64_t axis, Location w
 }
 
 Tensor pad(const Tensor& x, const std::vector<PadWidth>& widths, const PadOptions& options, Location where) {
+  require_value("pad", x);
   if (widths.size() != x.ndim())
     fail<ShapeError>("pad", "there must be a width for each axis: got ", widths.size(), " for shape ",
                      x.shape());
@@ -144,6 +151,7 @@ Tensor pad(const Tensor& x, const std::vector<PadWidth>& widths, const PadOption
 }
 
 std::vector<Tensor> split(const Tensor& x, const Axes& sizes, std::int64_t axis, Location where) {
+  require_value("split", x);
   const std::size_t along = normalize_axis("split", axis, x.ndim());
   const std::int64_t extent = x.shape()[along];
   // A single size may be larger than what there is; several add up to it.
@@ -173,6 +181,7 @@ std::vector<Tensor> split(const Tensor& x, const Axes& sizes, std::int64_t axis,
 }
 
 std::vector<Tensor> chunk(const Tensor& x, std::int64_t count, std::int64_t axis, Location where) {
+  require_value("chunk", x);
   const std::size_t along = normalize_axis("chunk", axis, x.ndim());
   if (count < 1) fail<ValueError>("chunk", "there must be a piece: got ", count);
   const std::int64_t extent = x.shape()[along];

@@ -109,8 +109,11 @@ Shape broadcast_shape(const char* operation, const Shape& a, const Shape& b) {
 
 Pair::Pair(const char* operation, const Operand& first, const Operand& second)
     : a(first.is_number() ? number_ : first.tensor()), b(second.is_number() ? number_ : second.tensor()) {
+  for (const Operand* operand : {&first, &second})
+    if (!operand->is_number()) require_value(operation, operand->tensor());
   if (first.is_number() && second.is_number())
-    fail<DTypeError>(operation, "one operand must be a tensor: got two numbers");
+    fail<DTypeError>(operation, "one operand must be a tensor: got two numbers. Did you mean full({}, ",
+                     first.number(), ") for the first?");
   if (first.is_number())
     number_ = number_as(operation, first, b.dtype());
   else if (second.is_number())

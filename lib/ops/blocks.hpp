@@ -36,6 +36,10 @@ class Pair {
   const Tensor &a, &b;
 };
 
+/// Throws GraphError if the tensor is empty, in the name of the operation that was called.
+inline void require_value(const char* operation, const Tensor& x) {
+  if (!x.defined()) fail<GraphError>(operation, "an empty tensor has no value: give it one first");
+}
 /// Throws DTypeError unless the two are equal, and says what to cast to.
 void require_same_dtype(const char* operation, DType left, DType right);
 /// Throws DTypeError unless `dtype` is float32 or float64.

@@ -1,3 +1,4 @@
+#include "lib/ops/blocks.hpp"
 #include "lib/ops/factorization.hpp"
 
 namespace wengert {
@@ -55,6 +56,7 @@ const Registered registered_cholesky(cholesky_operation);
 }  // namespace
 
 Tensor cholesky(const Tensor& a, Location where) {
+  require_value("cholesky", a);
   require_square("cholesky", a);
   Node& node = a.node();
   return record(cholesky_operation, {&node}, node.shape, node.dtype, where);

@@ -68,6 +68,7 @@ void require_some(const char* operation, const std::vector<Tensor>& tensors) {
 
 Tensor concat(const std::vector<Tensor>& tensors, std::int64_t axis, Location where) {
   require_some("concat", tensors);
+  for (const Tensor& tensor : tensors) require_value("concat", tensor);
   const Tensor& first = tensors.front();
   const std::size_t along = normalize_axis("concat", axis, first.ndim());
   Shape shape = first.shape();
@@ -90,6 +91,7 @@ Tensor concat(const std::vector<Tensor>& tensors, std::int64_t axis, Location wh
 Tensor stack(const std::vector<Tensor>& tensors, std::int64_t axis, Location where) {
   const Scope scope("stack");
   require_some("stack", tensors);
+  for (const Tensor& tensor : tensors) require_value("stack", tensor);
   const auto along = static_cast<std::int64_t>(normalize_axis("stack", axis, tensors.front().ndim() + 1));
   std::vector<Tensor> widened;
   for (const Tensor& tensor : tensors) {

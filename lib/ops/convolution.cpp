@@ -2,6 +2,8 @@
 // three arrays, so the rules of each are the other two, to any order.
 #include "wengert/ops/convolution.hpp"
 
+#include <algorithm>
+
 #include "lib/ops/blocks.hpp"
 #include "lib/ops/convolve.hpp"
 #include "lib/ops/dense.hpp"
@@ -174,11 +176,13 @@ Tensor with_bias(const Tensor& y, const Tensor& bias, std::size_t rank, Location
 
 Tensor conv(const char* name, std::size_t rank, const Tensor& x, const Tensor& weight, const Tensor& bias,
             const ConvOptions& options, Location where) {
+  require_value(name, x);
+  require_value(name, weight);
   const Shape extents = spatial_extents(name, x.shape(), rank);
   const std::int64_t groups = options.groups;
   check(name, x, weight, bias, rank, groups);
   const std::int64_t in = x.shape()[1], out = weight.shape()[0];
-  if (in != weight.shape()[1] * groups || out % groups != 0)
+  if (in % groups != 0 || in / groups != weight.shape()[1] || out % groups != 0)
     fail<ShapeError>(name, "the weight must be (O, C / groups, ...), O a multiple of groups: got ",
                      weight.shape(), " for input ", x.shape(), " and groups ", groups);
   check_bias(name, bias, out);
@@ -191,12 +195,15 @@ Tensor conv(const char* name, std::size_t rank, const Tensor& x, const Tensor& w
 
 Tensor conv_transpose(const char* name, std::size_t rank, const Tensor& x, const Tensor& weight,
                       const Tensor& bias, const ConvTransposeOptions& options, Location where) {
+  require_value(name, x);
+  require_value(name, weight);
   const Shape places = spatial_extents(name, x.shape(), rank);
   const std::int64_t groups = options.groups;
   check(name, x, weight, bias, rank, groups);
   if (x.shape()[1] != weight.shape()[0] || x.shape()[1] % groups != 0)
     fail<ShapeError>(name, "the weight must be (C, O / groups, ...), C a multiple of groups: got ",
                      weight.shape(), " for input ", x.shape(), " and groups ", groups);
+  require_possible(name, "the channels of each group, and the groups,", {weight.shape()[1], groups});
   check_bias(name, bias, weight.shape()[1] * groups);
   Windows w{places,
             per_dimension(name, "kernel", spatial_extents(name, weight.shape(), rank), rank, 1),
@@ -209,12 +216,15 @@ Tensor conv_transpose(const char* name, std::size_t rank, const Tensor& x, const
     if (extra[d] >= w.stride[d] && extra[d] >= w.dilation[d])
       fail<ValueError>(name, "output_padding must be less than the stride or the dilation: got ", extra,
                        " with stride ", w.stride, " and dilation ", w.dilation);
-    w.input[d] =
-        (places[d] - 1) * w.stride[d] - 2 * w.padding[d] + w.dilation[d] * (w.kernel[d] - 1) + extra[d] + 1;
+    // The one product of an option and an extent that may be beyond int64.
+    const __int128 spread = static_cast<__int128>(places[d] - 1) * w.stride[d];
+    w.input[d] = static_cast<std::int64_t>(std::min<__int128>(spread, std::int64_t{1} << 60)) -
+                 2 * w.padding[d] + w.dilation[d] * (w.kernel[d] - 1) + extra[d] + 1;
     if (places[d] < 1 || w.input[d] < 1)
       fail<ShapeError>(name, "the result must have an element: got extents ", w.input, " for input ",
                        x.shape());
   }
+  require_possible(name, "the extents of the result", w.input);
   const Scope scope(name);
   return with_bias(to_input(x, weight, {w, groups}, where), bias, rank, where);
 }

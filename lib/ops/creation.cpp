@@ -4,6 +4,7 @@
 
 #include "lib/core/fail.hpp"
 #include "lib/core/tape.hpp"
+#include "lib/ops/blocks.hpp"
 
 namespace wengert {
 namespace {
@@ -54,6 +55,7 @@ Tensor ones(const Shape& shape, TensorOptions options, Location where) {
   return full(shape, 1.0, options, where);
 }
 Tensor full_like(const Tensor& x, double value, Location where) {
+  require_value("full_like", x);
   return full(x.shape(), value, {.dtype = x.dtype()}, where);
 }
 Tensor zeros_like(const Tensor& x, Location where) { return full_like(x, 0.0, where); }

@@ -13,6 +13,7 @@
 namespace wengert {
 
 Tensor cumprod(const Tensor& x, std::int64_t axis, Location where) {
+  require_value("cumprod", x);
   const std::size_t at = normalize_axis("cumprod", axis, x.ndim());
   require_float("cumprod", x.dtype());
   const Scope scope("cumprod");
@@ -27,6 +28,7 @@ Tensor cumprod(const Tensor& x, std::int64_t axis, Location where) {
 }
 
 Tensor logcumsumexp(const Tensor& x, std::int64_t axis, Location where) {
+  require_value("logcumsumexp", x);
   const std::size_t at = normalize_axis("logcumsumexp", axis, x.ndim());
   require_float("logcumsumexp", x.dtype());
   const Scope scope("logcumsumexp");

@@ -1,5 +1,6 @@
 // det and slogdet. The determinant is a polynomial, so it has every derivative at singular matrices too;
 // there it is written in a way whose derivatives stay finite.
+#include "lib/ops/blocks.hpp"
 #include "lib/ops/factorization.hpp"
 #include "wengert/core/grad_mode.hpp"
 #include "wengert/ops/creation.hpp"
@@ -163,6 +164,7 @@ Tensor det_of_singular(const Tensor& a) {
 }  // namespace
 
 Tensor det(const Tensor& a, Location where) {
+  require_value("det", a);
   require_square("det", a);
   Node& node = a.node();
   auto* told = new DetAttributes;
@@ -184,6 +186,7 @@ Tensor det(const Tensor& a, Location where) {
 }
 
 Slogdet slogdet(const Tensor& a, Location where) {
+  require_value("slogdet", a);
   require_square("slogdet", a);
   Node& node = a.node();
   const Tensor y =

@@ -1,3 +1,4 @@
+#include "lib/ops/blocks.hpp"
 #include "lib/ops/factorization.hpp"
 
 namespace wengert {
@@ -101,6 +102,7 @@ const Registered registered_eigh(eigh_operation);
 }  // namespace
 
 Eigh eigh(const Tensor& a, Location where) {
+  require_value("eigh", a);
   require_square("eigh", a);
   Node& node = a.node();
   const std::int64_t n = columns_of(node.shape);

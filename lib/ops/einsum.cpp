@@ -218,6 +218,7 @@ Term multiply(const Term& a, const Term& b, const Letters& needed,
 Tensor einsum(const std::string& equation, const std::vector<Tensor>& tensors, Location where) {
   if (tensors.empty())
     fail<ValueError>("einsum", "there must be a tensor for each part of the text: got none");
+  for (const Tensor& tensor : tensors) require_value("einsum", tensor);
   for (const Tensor& tensor : tensors) {
     require_same_dtype("einsum", tensors.front().dtype(), tensor.dtype());
     require_float("einsum", tensor.dtype());

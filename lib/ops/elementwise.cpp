@@ -1,5 +1,6 @@
 #include "wengert/ops/elementwise.hpp"
 
+#include <limits>
 #include <string_view>
 
 #include "lib/core/lowering.hpp"
@@ -29,6 +30,7 @@ constexpr Mention operator<(Mention a, Mention b) { return both(a, b); }
 constexpr Mention operator>(Mention a, Mention b) { return both(a, b); }
 constexpr Mention where(Mention mask, Mention a, Mention b) { return both(mask, both(a, b)); }
 constexpr Mention nonzero(Mention x) { return x; }
+constexpr Mention cosine(Mention a, Mention b, Mention y) { return both(a, both(b, y)); }
 #define UNARY(name, ...) \
   constexpr Mention name(Mention x) { return x; }
 #define BINARY(name, ...) \
@@ -38,7 +40,7 @@ constexpr Mention nonzero(Mention x) { return x; }
 #undef UNARY
 #undef BINARY
 
-Tensor nonzero(const Tensor& x) { return where(x == 0.0, 1.0, x); }
+#include "lib/kernels/vocabulary.hpp"
 
 // A derivative that is zero everywhere: of a Tensor, the empty one.
 constexpr struct None {
@@ -216,6 +218,7 @@ void check_dtype(DType dtype) {
 
 template <class R>
 Tensor record_unary(const Tensor& x, Location where) {
+  require_value(R::name, x);
   Node& node = x.recorded();
   check_dtype<R>(node.dtype);
   return record(operation_of<R>, {&node}, node.shape, node.dtype, where);

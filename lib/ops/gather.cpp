@@ -181,6 +181,8 @@ void check_extents(const char* operation, const Shape& shape, std::size_t axis, 
 }  // namespace
 
 Tensor gather(const Tensor& x, std::int64_t axis, const Tensor& index, Location where) {
+  require_value("gather", x);
+  require_value("gather", index);
   Node &node = x.node(), &at = index.node();
   const std::size_t along = normalize_axis("gather", axis, node.shape.size());
   check_extents("gather", node.shape, along, at.shape);
@@ -190,6 +192,9 @@ Tensor gather(const Tensor& x, std::int64_t axis, const Tensor& index, Location 
 
 Tensor scatter_add(const Tensor& x, std::int64_t axis, const Tensor& index, const Tensor& source,
                    Location where) {
+  require_value("scatter_add", x);
+  require_value("scatter_add", index);
+  require_value("scatter_add", source);
   Node &node = x.node(), &at = index.node(), &from = source.node();
   const std::size_t along = normalize_axis("scatter_add", axis, node.shape.size());
   check_extents("scatter_add", node.shape, along, at.shape);
@@ -205,6 +210,8 @@ Tensor scatter_add(const Tensor& x, std::int64_t axis, const Tensor& index, cons
 
 Tensor index_select(const Tensor& x, std::int64_t axis, const Tensor& index, Location where) {
   const Scope scope("index_select");
+  require_value("index_select", x);
+  require_value("index_select", index);
   const std::size_t along = normalize_axis("index_select", axis, x.ndim());
   if (index.ndim() != 1)
     fail<ShapeError>("index_select", "the index must have one dimension: got shape ", index.shape());
@@ -216,6 +223,7 @@ Tensor index_select(const Tensor& x, std::int64_t axis, const Tensor& index, Loc
 
 Tensor one_hot(const Tensor& labels, std::int64_t classes, DType dtype, Location where) {
   const Scope scope("one_hot");
+  require_value("one_hot", labels);
   if (classes < 1) fail<ValueError>("one_hot", "there must be a class: got ", classes);
   check_index("one_hot", {classes}, 0, labels);
   const Tensor at = unsqueeze(labels, -1, where);

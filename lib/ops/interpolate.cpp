@@ -128,6 +128,7 @@ Tensor linear(const Tensor& x, std::size_t axis, std::int64_t count, double step
 }  // namespace
 
 Tensor adaptive_avg_pool2d(const Tensor& x, const Axes& extents, Location where) {
+  require_value("adaptive_avg_pool2d", x);
   constexpr const char* name = "adaptive_avg_pool2d";
   require_float(name, x.dtype());
   const Shape input = spatial_extents(name, x.shape(), 2);
@@ -139,6 +140,7 @@ Tensor adaptive_avg_pool2d(const Tensor& x, const Axes& extents, Location where)
 }
 
 Tensor interpolate(const Tensor& x, const InterpolateOptions& options, Location where) {
+  require_value("interpolate", x);
   require_float("interpolate", x.dtype());
   const Shape input = spatial_extents("interpolate", x.shape(), 0);
   if (element_count(input) == 0)

@@ -1,3 +1,4 @@
+#include "lib/ops/blocks.hpp"
 #include "lib/ops/factorization.hpp"
 
 namespace wengert {
@@ -47,6 +48,7 @@ const Registered registered_inv(inv_operation);
 }  // namespace
 
 Tensor inv(const Tensor& a, Location where) {
+  require_value("inv", a);
   require_square("inv", a, a.ndim() > 1 ? ". Did you mean pinv(a)?" : "");
   Node& node = a.node();
   return record(inv_operation, {&node}, node.shape, node.dtype, where);

@@ -182,6 +182,8 @@ Tensor product(const Tensor& a, const Tensor& b, Turned turned, Location where) 
 }  // namespace
 
 Tensor matmul(const Tensor& a, const Tensor& b, Location where) {
+  require_value("matmul", a);
+  require_value("matmul", b);
   const Node &left = a.recorded(), &right = b.recorded();
   if (!is_float(left.dtype) && !is_float(right.dtype)) require_float("matmul", left.dtype);
   if (left.dtype != right.dtype)

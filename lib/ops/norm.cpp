@@ -37,6 +37,7 @@ Tensor power_norm(const Tensor& x, double p, const Axes& axes, Location where) {
 }  // namespace
 
 Tensor norm(const Tensor& x, double p, const Axes& axes, bool keepdims, Location where) {
+  require_value("norm", x);
   require_float("norm", x.dtype());
   const std::uint64_t mask = axis_mask("norm", axes, x.ndim());
   if (!(p > 0.0)) fail<ValueError>("norm", "p must be positive: got ", p);
@@ -48,6 +49,8 @@ Tensor norm(const Tensor& x, double p, const Axes& axes, bool keepdims, Location
 }
 
 Tensor average(const Tensor& x, const Tensor& weights, const Axes& axes, bool keepdims, Location where) {
+  require_value("average", x);
+  require_value("average", weights);
   require_float("average", x.dtype());
   axis_mask("average", axes, x.ndim());
   Shape spread = weights.shape();

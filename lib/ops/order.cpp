@@ -59,17 +59,20 @@ std::int64_t position(const T* from, std::int64_t count, T value, bool right) {
 }  // namespace
 
 Tensor argsort(const Tensor& x, std::int64_t axis, bool descending, Location where) {
+  require_value("argsort", x);
   const std::size_t along = normalize_axis("argsort", axis, x.ndim());
   return order(x, along, x.shape()[along], descending, where);
 }
 
 Tensor sort(const Tensor& x, std::int64_t axis, bool descending, Location where) {
+  require_value("sort", x);
   const std::size_t along = normalize_axis("sort", axis, x.ndim());
   const Scope scope("sort");
   return gather(x, axis, order(x, along, x.shape()[along], descending, where), where);
 }
 
 TopK topk(const Tensor& x, std::int64_t k, std::int64_t axis, bool largest, Location where) {
+  require_value("topk", x);
   const std::size_t along = normalize_axis("topk", axis, x.ndim());
   if (k < 0 || k > x.shape()[along])
     fail<ValueError>("topk", "k must lie between 0 and the extent: got ", k, " for axis ", axis, " of ",
@@ -80,6 +83,8 @@ TopK topk(const Tensor& x, std::int64_t k, std::int64_t axis, bool largest, Loca
 }
 
 Tensor searchsorted(const Tensor& sorted, const Tensor& values, bool right, Location where) {
+  require_value("searchsorted", sorted);
+  require_value("searchsorted", values);
   constexpr const char* name = "searchsorted";
   const Shape &rows = sorted.shape(), &shape = values.shape();
   bool fits = !rows.empty() && (rows.size() == 1 || rows.size() == shape.size());
@@ -102,6 +107,7 @@ Tensor searchsorted(const Tensor& sorted, const Tensor& values, bool right, Loca
 }
 
 Unique unique(const Tensor& x, Location where) {
+  require_value("unique", x);
   const Tensor flat = dense(x.detach().node());
   const std::int64_t size = flat.size();
   Unique result;

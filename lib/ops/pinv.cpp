@@ -1,3 +1,4 @@
+#include "lib/ops/blocks.hpp"
 #include "lib/ops/factorization.hpp"
 #include "lib/ops/gemm.hpp"
 
@@ -60,6 +61,7 @@ const Registered registered_pinv(pinv_operation);
 }  // namespace
 
 Tensor pinv(const Tensor& a, Location where) {
+  require_value("pinv", a);
   require_matrix("pinv", a);
   Node& node = a.node();
   const Shape shape = with_dims(batch_of(node.shape), {columns_of(node.shape), rows_of(node.shape)});

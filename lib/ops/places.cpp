@@ -52,6 +52,8 @@ std::vector<std::int64_t> rows_named(const Tensor& x, const std::vector<Tensor>&
 }  // namespace
 
 Tensor masked_select(const Tensor& x, const Tensor& mask, Location where) {
+  require_value("masked_select", x);
+  require_value("masked_select", mask);
   if (mask.dtype() != boolean)
     fail<DTypeError>("masked_select", "the mask must be boolean: got ", mask.dtype(),
                      ". Did you mean mask != 0?");
@@ -76,6 +78,8 @@ Tensor nonzero(const Tensor& x, Location where) {
 }
 
 Tensor take_along_axis(const Tensor& x, const Tensor& index, std::int64_t axis, Location where) {
+  require_value("take_along_axis", x);
+  require_value("take_along_axis", index);
   const std::size_t along = normalize_axis("take_along_axis", axis, x.ndim());
   require_index("take_along_axis", index);
   if (index.ndim() != x.ndim())
@@ -93,6 +97,9 @@ Tensor take_along_axis(const Tensor& x, const Tensor& index, std::int64_t axis, 
 
 Tensor index_put(const Tensor& x, const std::vector<Tensor>& indices, const Tensor& values, bool accumulate,
                  Location where) {
+  require_value("index_put", x);
+  require_value("index_put", values);
+  for (const Tensor& index : indices) require_value("index_put", index);
   constexpr const char* name = "index_put";
   if (indices.empty() || indices.size() > x.ndim())
     fail<IndexError>(name, "there must be an index for the first axis, and no more than axes: got ",
@@ -147,6 +154,8 @@ Tensor index_put(const Tensor& x, const std::vector<Tensor>& indices, const Tens
 }
 
 Tensor embedding(const Tensor& weight, const Tensor& indices, Location where) {
+  require_value("embedding", weight);
+  require_value("embedding", indices);
   require_index("embedding", indices);
   if (weight.ndim() < 1)
     fail<ShapeError>("embedding", "the weight must have rows: got shape ", weight.shape());

@@ -17,6 +17,7 @@ namespace {
 
 Windows pool_windows(const char* name, const Tensor& x, std::size_t rank, const Axes& kernel,
                      const Axes& stride, const Axes& padding, const Axes& dilation, bool ceil_mode) {
+  require_value(name, x);
   require_float(name, x.dtype());
   const Windows w = make_windows(name, spatial_extents(name, x.shape(), rank), kernel,
                                  stride.empty() ? kernel : stride, padding, dilation, ceil_mode);
@@ -126,12 +127,10 @@ Tensor max_pool(const char* name, std::size_t rank, const Tensor& x, const Axes&
                                  options.ceil_mode);
   for (std::size_t d = 0; d < rank; ++d)
     for (std::int64_t o = 0; o < w.output[d]; ++o) {
-      bool any = false;
-      for (std::int64_t t = 0; t < w.kernel[d] && !any; ++t) {
-        const std::int64_t at = o * w.stride[d] + t * w.dilation[d] - w.padding[d];
-        any = at >= 0 && at < w.input[d];
-      }
-      if (!any)
+      // Its first element that is not before the input.
+      const std::int64_t start = o * w.stride[d] - w.padding[d],
+                         t = start < 0 ? (w.dilation[d] - 1 - start) / w.dilation[d] : 0;
+      if (t >= w.kernel[d] || start + t * w.dilation[d] >= w.input[d])
         fail<ShapeError>(name, "every window must see an element: got kernel ", w.kernel, ", padding ",
                          w.padding, " and dilation ", w.dilation, " for ", x.shape());
     }

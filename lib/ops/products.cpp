@@ -14,10 +14,10 @@
 namespace wengert {
 namespace {
 
-void require_vectors(const char* name, const Tensor& a, const Tensor& b) {
+void require_vectors(const char* name, const char* hint, const Tensor& a, const Tensor& b) {
   if (a.ndim() != 1 || b.ndim() != 1)
-    fail<ShapeError>(name, "takes two vectors: got ", a.shape(), " and ", b.shape(),
-                     ". Did you mean matmul(a, b)?");
+    fail<ShapeError>(name, "takes two vectors: got ", a.shape(), " and ", b.shape(), ". Did you mean ", hint,
+                     "?");
 }
 
 void require_one_dtype(const char* name, const Tensor& a, const Tensor& b) {
@@ -70,7 +70,9 @@ Tensor contract(const char* name, const Tensor& a, const Axes& axes_a, const Ten
 }  // namespace
 
 Tensor dot(const Tensor& a, const Tensor& b, Location where) {
-  require_vectors("dot", a, b);
+  require_value("dot", a);
+  require_value("dot", b);
+  require_vectors("dot", "matmul(a, b)", a, b);
   require_one_dtype("dot", a, b);
   if (a.size() != b.size())
     fail<ShapeError>("dot", "extents must be equal: got ", a.shape(), " and ", b.shape());
@@ -79,12 +81,16 @@ Tensor dot(const Tensor& a, const Tensor& b, Location where) {
 }
 
 Tensor outer(const Tensor& a, const Tensor& b, Location where) {
-  require_vectors("outer", a, b);
+  require_value("outer", a);
+  require_value("outer", b);
+  require_vectors("outer", "outer(flatten(a), flatten(b))", a, b);
   const Scope scope("outer");
   return mul({unsqueeze(a, 1, where), where}, b);
 }
 
 Tensor inner(const Tensor& a, const Tensor& b, Location where) {
+  require_value("inner", a);
+  require_value("inner", b);
   if (a.ndim() == 0 || b.ndim() == 0)
     fail<ShapeError>("inner", "both must have a dimension to sum over: got ", a.shape(), " and ", b.shape(),
                      ". Did you mean a * b?");
@@ -92,6 +98,8 @@ Tensor inner(const Tensor& a, const Tensor& b, Location where) {
 }
 
 Tensor tensordot(const Tensor& a, const Tensor& b, std::int64_t count, Location where) {
+  require_value("tensordot", a);
+  require_value("tensordot", b);
   const auto ndim = static_cast<std::int64_t>(a.ndim());
   if (count < 0 || count > ndim || count > static_cast<std::int64_t>(b.ndim()))
     fail<ValueError>("tensordot", "the number of dimensions must be within both shapes: got ", count, " for ",
@@ -106,10 +114,14 @@ Tensor tensordot(const Tensor& a, const Tensor& b, std::int64_t count, Location 
 
 Tensor tensordot_over(const Tensor& a, const Axes& axes_a, const Tensor& b, const Axes& axes_b,
                       Location where) {
+  require_value("tensordot_over", a);
+  require_value("tensordot_over", b);
   return contract("tensordot_over", a, axes_a, b, axes_b, where);
 }
 
 Tensor kron(const Tensor& a, const Tensor& b, Location where) {
+  require_value("kron", a);
+  require_value("kron", b);
   const std::size_t ndim = std::max(a.ndim(), b.ndim());
   // a as (m, 1, n, 1), b as (1, p, 1, q): their product is (m, p, n, q).
   Shape apart_a, apart_b, joined;
@@ -127,6 +139,7 @@ Tensor kron(const Tensor& a, const Tensor& b, Location where) {
 }
 
 Tensor trace(const Tensor& x, std::int64_t offset, std::int64_t axis1, std::int64_t axis2, Location where) {
+  require_value("trace", x);
   const std::size_t first = normalize_axis("trace", axis1, x.ndim()),
                     second = normalize_axis("trace", axis2, x.ndim());
   if (first == second) fail<ValueError>("trace", "the two axes must differ: got ", axis1, " and ", axis2);

@@ -1,3 +1,4 @@
+#include "lib/ops/blocks.hpp"
 #include "lib/ops/factorization.hpp"
 
 namespace wengert {
@@ -104,6 +105,7 @@ const Registered registered_qr(qr_operation);
 }  // namespace
 
 Qr qr(const Tensor& a, Location where) {
+  require_value("qr", a);
   require_matrix("qr", a);
   Node& node = a.node();
   const QrExtents extents(node.shape);

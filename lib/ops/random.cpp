@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "lib/core/dispatch.hpp"
@@ -12,6 +13,7 @@
 #include "wengert/core/grad_mode.hpp"
 #include "wengert/ops/elementwise.hpp"
 #include "wengert/ops/reduction.hpp"
+#include "wengert/ops/selection.hpp"
 #include "wengert/ops/shape.hpp"
 
 // A draw goes through the baseline's kernels whatever the processor is (the C library's log and cos choose
@@ -118,6 +120,37 @@ Tensor scaled(const Tensor& noise, const Operand& scale, const Operand& location
   return moved;
 }
 
+/// Throws ValueError unless each element of a parameter lies in [least, most], which no NaN does.
+void require_within(const char* operation, const char* law, const Operand& parameter, double least,
+                    double most) {
+  if (parameter.is_number()) {
+    if (parameter.number() >= least && parameter.number() <= most) return;
+    fail<ValueError>(operation, law, ": got ", parameter.number());
+  }
+  const NoGrad guard;
+  const Tensor p = parameter.tensor().detach();
+  const Tensor good = logical_and(p >= least, p <= most);
+  if (all(good).item() != 0.0) return;
+  const Tensor flat = reshape(p, {-1});
+  const auto first = static_cast<std::int64_t>(argmin(reshape(good.astype(float32), {-1})).item());
+  fail<ValueError>(operation, law, ": got ", slice(flat, 0, first, first + 1).item());
+}
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+double largest(DType dtype) {
+  return dtype == float32 ? std::numeric_limits<float>::max() : std::numeric_limits<double>::max();
+}
+/// The number next to 0.
+double smallest(DType dtype) {
+  return dtype == float32 ? std::numeric_limits<float>::denorm_min()
+                          : std::numeric_limits<double>::denorm_min();
+}
+
+void require_deviation(const char* operation, const Operand& deviation) {
+  require_within(operation, "the deviation must be 0 or more", deviation, 0.0, infinity);
+}
+
 }  // namespace
 
 Tensor rand(const Shape& shape, TensorOptions options, Location where) {
@@ -130,18 +163,22 @@ Tensor randn(const Shape& shape, TensorOptions options, Location where) {
 
 Tensor uniform(const Shape& shape, const Operand& low, const Operand& high, DType dtype) {
   const Scope scope("uniform");
-  const Tensor u = rand(shape, {.dtype = dtype}, low.where());
-  if (low.is_number() && high.is_number()) return scaled(u, {high.number() - low.number(), low.where()}, low);
-  return scaled(u, high.is_number() ? sub(high, low) : high.tensor() - low, low);
+  const bool numbers = low.is_number() && high.is_number();
+  const Tensor tensor = numbers ? Tensor() : sub(high, low);
+  const Operand width = numbers ? Operand(high.number() - low.number(), low.where()) : Operand(tensor);
+  require_within("uniform", "high - low must be finite and 0 or more", width, 0.0, largest(dtype));
+  return scaled(rand(shape, {.dtype = dtype}, low.where()), width, low);
 }
 
 Tensor normal(const Shape& shape, const Operand& mean, const Operand& deviation, DType dtype) {
   const Scope scope("normal");
+  require_deviation("normal", deviation);
   return scaled(randn(shape, {.dtype = dtype}, mean.where()), deviation, mean);
 }
 
 Tensor exponential(const Shape& shape, const Operand& rate, DType dtype) {
   const Scope scope("exponential");
+  require_within("exponential", "the rate must be above 0", rate, smallest(dtype), infinity);
   const Tensor e = draw("exponential", shape, {.dtype = dtype}, rate.where(), minus_log);
   return rate.is_number() ? scaled(e, {1.0 / rate.number(), rate.where()}, 0.0)
                           : scaled(e, reciprocal(rate.tensor(), rate.where()), 0.0);
@@ -149,6 +186,7 @@ Tensor exponential(const Shape& shape, const Operand& rate, DType dtype) {
 
 Tensor gumbel(const Shape& shape, const Operand& location, const Operand& scale, DType dtype) {
   const Scope scope("gumbel");
+  require_within("gumbel", "the scale must be 0 or more", scale, 0.0, infinity);
   return scaled(draw("gumbel", shape, {.dtype = dtype}, location.where(), gumbel_noise), scale, location);
 }
 
@@ -156,6 +194,7 @@ Tensor truncated_normal(const Shape& shape, const Operand& mean, const Operand& 
                         double high, DType dtype) {
   const Scope scope("truncated_normal");
   if (!(low < high)) fail<ValueError>("truncated_normal", "low must be below high: got ", low, " and ", high);
+  require_deviation("truncated_normal", deviation);
   const double start = baseline_erf(low / std::numbers::sqrt2),
                end = baseline_erf(high / std::numbers::sqrt2);
   const Tensor z = draw("truncated_normal", shape, {.dtype = dtype}, mean.where(), [=](double* u) {
@@ -168,6 +207,7 @@ Tensor truncated_normal(const Shape& shape, const Operand& mean, const Operand& 
 
 Tensor bernoulli(const Tensor& p, Location where) {
   const Scope scope("bernoulli");
+  require_within("bernoulli", "a probability must lie in [0, 1]", {p, where}, 0.0, 1.0);
   const NoGrad guard;
   return less({rand(p.shape(), {.dtype = p.dtype()}, where), where}, p).astype(p.dtype(), where);
 }
@@ -176,6 +216,9 @@ Tensor categorical(const Tensor& logits, Location where) {
   const Scope scope("categorical");
   if (logits.ndim() == 0) fail<ShapeError>("categorical", "there must be an axis of classes: got shape ()");
   const NoGrad guard;
+  if (is_float(logits.dtype()) && logits.size() > 0)
+    require_within("categorical", "the largest logit of each row must be finite",
+                   max(logits, -1, false, where), -largest(logits.dtype()), largest(logits.dtype()));
   const Tensor noise = draw("categorical", logits.shape(), {.dtype = logits.dtype()}, where, gumbel_noise);
   return argmax(add({logits, where}, noise), -1, false, where);
 }

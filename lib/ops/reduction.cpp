@@ -6,6 +6,7 @@
 #include "lib/ops/blocks.hpp"
 #include "lib/ops/reduce.hpp"
 #include "lib/ops/samples.hpp"
+#include "wengert/ops/creation.hpp"
 #include "wengert/ops/elementwise.hpp"
 #include "wengert/ops/selection.hpp"
 #include "wengert/ops/shape.hpp"
@@ -51,14 +52,17 @@ bool lower(const Node& node, Lowering& lowering) {
   return true;
 }
 
+/// What is not beaten by the result shares the gradient: ties, and where the result is NaN, which beats
+/// nothing, everything.
+template <Tensor (*beaten_by)(const Operand&, const Operand&)>
 Tensor extremum_rule(const Call& c) {
-  const Tensor ties = c.x(0) == with_dims(c, c.y());
+  const Tensor beaten = beaten_by(c.x(0), with_dims(c, c.y()));
   Axes axes;
   for (std::size_t i = 0; i < c.input_shape(0).size(); ++i)
     if (mask_of(c.node) >> i & 1) axes.push_back(static_cast<std::int64_t>(i));
   if (axes.empty()) return c.g;
-  const Tensor count = sum(ties.astype(c.g.dtype()), axes, true);
-  return where(ties, with_dims(c, c.g) / count, 0.0);
+  const Tensor count = sum(where(beaten, 0.0, full({}, 1.0, {.dtype = c.g.dtype()})), axes, true);
+  return where(beaten, 0.0, with_dims(c, c.g) / count);
 }
 
 using Reduce = Tensor (*)(const Tensor&, const Axes&, bool, Location);
@@ -92,12 +96,12 @@ constexpr Operation sum_operation{
     .lower = lower<kernel::Reduction::sum>};
 constexpr Operation max_operation{.name = "max",
                                   .forward = forward<kernel::Reduction::max>,
-                                  .rules = {extremum_rule},
+                                  .rules = {extremum_rule<less>},
                                   .samples = [] { return samples<max>(false, false); },
                                   .lower = lower<kernel::Reduction::max>};
 constexpr Operation min_operation{.name = "min",
                                   .forward = forward<kernel::Reduction::min>,
-                                  .rules = {extremum_rule},
+                                  .rules = {extremum_rule<greater>},
                                   .samples = [] { return samples<min>(false, false); },
                                   .lower = lower<kernel::Reduction::min>};
 const Registered registered_sum(sum_operation), registered_max(max_operation), registered_min(min_operation);
@@ -111,6 +115,7 @@ Tensor reduced(const Operation& operation, const Tensor& x, std::uint64_t mask, 
 
 Tensor extremum(const Operation& operation, const Tensor& x, const Axes& axes, bool keepdims,
                 Location where) {
+  require_value(operation.name, x);
   const std::uint64_t mask = axis_mask(operation.name, axes, x.ndim());
   if (x.dtype() == boolean)
     fail<DTypeError>(operation.name, "takes numbers: got boolean. Did you mean any(x) or all(x)?");
@@ -122,6 +127,7 @@ Tensor extremum(const Operation& operation, const Tensor& x, const Axes& axes, b
 }  // namespace
 
 Tensor sum(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
+  require_value("sum", x);
   const std::uint64_t mask = axis_mask("sum", axes, x.ndim());
   return reduced(sum_operation, x.dtype() == boolean ? x.astype(int64, where) : x, mask, keepdims, where);
 }
@@ -197,16 +203,19 @@ Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdims, Location wher
 }
 
 Tensor count_nonzero(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
+  require_value("count_nonzero", x);
   axis_mask("count_nonzero", axes, x.ndim());
   return sum(x.astype(boolean, where), axes, keepdims, where);
 }
 Tensor all(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
+  require_value("all", x);
   if (x.dtype() != boolean)
     fail<DTypeError>("all", "takes boolean tensors: got ", x.dtype(), ". Did you mean x != 0?");
   axis_mask("all", axes, x.ndim());
   return equal({count_nonzero(logical_not(x, where), axes, keepdims, where), where}, 0);
 }
 Tensor any(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
+  require_value("any", x);
   if (x.dtype() != boolean)
     fail<DTypeError>("any", "takes boolean tensors: got ", x.dtype(), ". Did you mean x != 0?");
   axis_mask("any", axes, x.ndim());

@@ -138,11 +138,14 @@ Tensor scan_as(const Tensor& a, const Tensor& b, const ScanAttributes& at, Locat
 }  // namespace
 
 Tensor cumsum(const Tensor& x, std::int64_t axis, Location where) {
+  require_value("cumsum", x);
   const std::size_t along = normalize_axis("cumsum", axis, x.ndim());
   return cumsum_as(x.dtype() == boolean ? x.astype(int64, where) : x, {along, false}, where);
 }
 
 Tensor linear_scan(const Tensor& a, const Tensor& b, std::int64_t axis, Location where) {
+  require_value("linear_scan", a);
+  require_value("linear_scan", b);
   const std::size_t along = normalize_axis("linear_scan", axis, a.ndim());
   if (a.shape() != b.shape())
     fail<ShapeError>("linear_scan", "a and b must have one shape: got ", a.shape(), " and ", b.shape());

@@ -1,5 +1,6 @@
 #include "wengert/ops/selection.hpp"
 
+#include <cmath>
 #include <limits>
 
 #include "lib/core/lowering.hpp"
@@ -45,6 +46,7 @@ constexpr Operation where_operation{.name = "where",
 const Registered registered_where(where_operation);
 
 void require_boolean(const char* operation, const Tensor& x) {
+  require_value(operation, x);
   if (x.dtype() != boolean)
     fail<DTypeError>(operation, "takes boolean tensors: got ", x.dtype(), ". Did you mean x != 0?");
 }
@@ -53,6 +55,12 @@ Tensor mask_of(const char* operation, const Operand& x) {
   if (x.is_number()) return scalar(x.number(), boolean, x.where());
   require_boolean(operation, x.tensor());
   return x.tensor();
+}
+
+/// `mask`, and also true where the bound is NaN, which no comparison notices.
+Tensor or_is_nan(const Tensor& mask, const Operand& bound) {
+  if (bound.is_number()) return std::isnan(bound.number()) ? logical_or(mask, true) : mask;
+  return is_float(bound.tensor().dtype()) ? logical_or(mask, isnan(bound.tensor(), bound.where())) : mask;
 }
 
 }  // namespace
@@ -67,6 +75,8 @@ Tensor where(const Operand& mask, const Operand& a, const Operand& b) {
 
 Tensor masked_fill(const Tensor& x, const Tensor& mask, double value, Location location) {
   const Scope scope("masked_fill");
+  require_value("masked_fill", x);
+  require_value("masked_fill", mask);
   if (x.dtype() == int64 && value < 0x1p63 && static_cast<double>(whole(value)) == value)
     return where({mask, location}, {whole(value), location}, {x, location});
   return where({mask, location}, {value, location}, {x, location});
@@ -74,8 +84,8 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, double value, Location l
 
 Tensor clip(const Operand& x, const Operand& low, const Operand& high) {
   const Scope scope("clip");
-  const Tensor raised = where({less(x, low), x.where()}, low, x);
-  return where({greater({raised, x.where()}, high), x.where()}, high, raised);
+  const Tensor raised = where({or_is_nan(less(x, low), low), x.where()}, low, x);
+  return where({or_is_nan(greater({raised, x.where()}, high), high), x.where()}, high, raised);
 }
 
 // On booleans, false < true: comparisons say what logic needs.
@@ -96,12 +106,17 @@ Tensor logical_not(const Tensor& x, Location location) {
   return equal({x, location}, {false, location});
 }
 
-Tensor isnan(const Tensor& x, Location location) { return not_equal({x, location}, {x, location}); }
+Tensor isnan(const Tensor& x, Location location) {
+  require_value("isnan", x);
+  return not_equal({x, location}, {x, location});
+}
 Tensor isinf(const Tensor& x, Location location) {
+  require_value("isinf", x);
   if (!is_float(x.dtype())) return not_equal({x, location}, {x, location});
   return equal({abs(x, location), location}, {std::numeric_limits<double>::infinity(), location});
 }
 Tensor isfinite(const Tensor& x, Location location) {
+  require_value("isfinite", x);
   if (!is_float(x.dtype())) return equal({x, location}, {x, location});
   return less({abs(x, location), location}, {std::numeric_limits<double>::infinity(), location});
 }

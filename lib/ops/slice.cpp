@@ -158,6 +158,7 @@ Tensor slice_as(const Tensor& x, const SliceAttributes& at, std::int64_t count, 
 }  // namespace
 
 Tensor slice(const Tensor& x, std::int64_t axis, const SliceRange& range, Location where) {
+  require_value("slice", x);
   const std::size_t i = normalize_axis("slice", axis, x.ndim());
   const std::int64_t extent = x.shape()[i], step = range.step;
   if (step == 0)

@@ -1,5 +1,6 @@
 #include <memory>
 
+#include "lib/ops/blocks.hpp"
 #include "lib/ops/factorization.hpp"
 
 namespace wengert {
@@ -111,6 +112,8 @@ Tensor solve_with(const Tensor& a, const Tensor& b, bool transpose, std::shared_
 }  // namespace
 
 Tensor solve(const Tensor& a, const Tensor& b, Location where) {
+  require_value("solve", a);
+  require_value("solve", b);
   require_square("solve", a,
                  b.ndim() > 0 && a.ndim() > 1 && rows_of(a.shape()) > columns_of(a.shape())
                      ? ". Did you mean lstsq(a, b)?"

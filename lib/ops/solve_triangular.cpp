@@ -1,3 +1,4 @@
+#include "lib/ops/blocks.hpp"
 #include "lib/ops/factorization.hpp"
 
 namespace wengert {
@@ -79,6 +80,8 @@ const Registered registered_solve_triangular(solve_triangular_operation);
 }  // namespace
 
 Tensor solve_triangular(const Tensor& a, const Tensor& b, TriangularOptions options, Location where) {
+  require_value("solve_triangular", a);
+  require_value("solve_triangular", b);
   require_square("solve_triangular", a);
   const System system = make_system("solve_triangular", a, b, where);
   const Shape batch = broadcast_shape("solve_triangular", batch_of(a.shape()), batch_of(system.b.shape()));

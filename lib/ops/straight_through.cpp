@@ -33,6 +33,8 @@ const Registered registered_straight_through(straight_through_operation);
 }  // namespace
 
 Tensor straight_through(const Tensor& hard, const Tensor& soft, Location where) {
+  require_value("straight_through", hard);
+  require_value("straight_through", soft);
   Node &value = hard.node(), &way = soft.node();
   if (value.shape != way.shape)
     fail<ShapeError>("straight_through", "shapes must be equal: got ", value.shape, " and ", way.shape);

@@ -1,3 +1,4 @@
+#include "lib/ops/blocks.hpp"
 #include "lib/ops/factorization.hpp"
 
 namespace wengert {
@@ -159,6 +160,7 @@ const Registered registered_svd(svd_operation);
 }  // namespace
 
 Svd svd(const Tensor& a, Location where) {
+  require_value("svd", a);
   require_matrix("svd", a);
   Node& node = a.node();
   const SvdExtents extents(node.shape);

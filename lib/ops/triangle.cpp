@@ -1,6 +1,7 @@
 // diagonal, diag, tril and triu.
 #include <algorithm>
 
+#include "lib/ops/blocks.hpp"
 #include "lib/ops/dense.hpp"
 #include "wengert/ops/arrange.hpp"
 #include "wengert/ops/selection.hpp"
@@ -20,6 +21,7 @@ Tensor band(std::int64_t rows, std::int64_t columns, Location where, F condition
 
 template <class F>
 Tensor triangle(const char* name, const Tensor& x, Location where, F condition) {
+  require_value(name, x);
   if (x.ndim() < 2) fail<ShapeError>(name, "there must be two dimensions: got shape ", x.shape());
   const Scope scope(name);
   const Tensor kept = band(x.shape()[x.ndim() - 2], x.shape().back(), where, condition);
@@ -30,6 +32,7 @@ Tensor triangle(const char* name, const Tensor& x, Location where, F condition) 
 
 Tensor diagonal(const Tensor& x, std::int64_t offset, std::int64_t axis1, std::int64_t axis2,
                 Location where) {
+  require_value("diagonal", x);
   const std::size_t ndim = x.ndim(), first = normalize_axis("diagonal", axis1, ndim),
                     second = normalize_axis("diagonal", axis2, ndim);
   if (first == second) fail<ValueError>("diagonal", "the two axes must differ: got ", axis1, " and ", axis2);
@@ -57,6 +60,7 @@ Tensor diagonal(const Tensor& x, std::int64_t offset, std::int64_t axis1, std::i
 }
 
 Tensor diag(const Tensor& x, std::int64_t offset, Location where) {
+  require_value("diag", x);
   if (x.ndim() == 2) return diagonal(x, offset, 0, 1, where);
   if (x.ndim() != 1) fail<ShapeError>("diag", "takes a vector or a matrix: got shape ", x.shape());
   const Scope scope("diag");

@@ -108,6 +108,7 @@ Tensor unfold_windows(const Tensor& x, const Windows& w, Location where) {
 }
 
 Tensor unfold(const Tensor& x, const Axes& kernel, const WindowOptions& options, Location where) {
+  require_value("unfold", x);
   require_float("unfold", x.dtype());
   const Shape extents = spatial_extents("unfold", x.shape(), 0);
   return unfold_windows(
@@ -116,6 +117,7 @@ Tensor unfold(const Tensor& x, const Axes& kernel, const WindowOptions& options,
 
 Tensor fold(const Tensor& x, const Axes& extents, const Axes& kernel, const WindowOptions& options,
             Location where) {
+  require_value("fold", x);
   require_float("fold", x.dtype());
   if (extents.empty())
     fail<ShapeError>("fold", "the result must have a spatial dimension: got extents ", extents);

@@ -146,6 +146,7 @@ const Registered registered_reshape(reshape_operation), registered_permute(permu
 }  // namespace
 
 Tensor reshape(const Tensor& x, const Shape& asked, Location where) {
+  require_value("reshape", x);
   Node& node = x.recorded();
   Shape shape = asked;
   std::int64_t known = 1;
@@ -170,6 +171,7 @@ Tensor reshape(const Tensor& x, const Shape& asked, Location where) {
 }
 
 Tensor flatten(const Tensor& x, std::int64_t start, std::int64_t end, Location where) {
+  require_value("flatten", x);
   if (x.ndim() == 0) return reshape(x, {1}, where);
   const std::size_t first = normalize_axis("flatten", start, x.ndim()),
                     last = normalize_axis("flatten", end, x.ndim());
@@ -185,6 +187,7 @@ Tensor flatten(const Tensor& x, std::int64_t start, std::int64_t end, Location w
 }
 
 Tensor squeeze(const Tensor& x, const Axes& axes, Location where) {
+  require_value("squeeze", x);
   std::uint64_t named = 0;
   for (const std::int64_t axis : axes) {
     const std::size_t i = normalize_axis("squeeze", axis, x.ndim());
@@ -200,12 +203,14 @@ Tensor squeeze(const Tensor& x, const Axes& axes, Location where) {
 }
 
 Tensor unsqueeze(const Tensor& x, std::int64_t axis, Location where) {
+  require_value("unsqueeze", x);
   Shape shape = x.shape();
   shape.insert(normalize_axis("unsqueeze", axis, x.ndim() + 1), 1);
   return reshape(x, shape, where);
 }
 
 Tensor permute(const Tensor& x, const Axes& axes, Location where) {
+  require_value("permute", x);
   Node& node = x.node();
   const std::size_t ndim = node.shape.size();
   if (axes.size() != ndim)
@@ -225,6 +230,7 @@ Tensor permute(const Tensor& x, const Axes& axes, Location where) {
 }
 
 Tensor transpose(const Tensor& x, Location where) {
+  require_value("transpose", x);
   const auto ndim = static_cast<std::int64_t>(x.ndim());
   if (ndim < 2)
     fail<ShapeError>("transpose", "there must be two dimensions to exchange: got shape ", x.shape());
@@ -236,6 +242,7 @@ Tensor transpose(const Tensor& x, Location where) {
 }
 
 Tensor broadcast_to(const Tensor& x, const Shape& shape, Location where) {
+  require_value("broadcast_to", x);
   Node& node = x.recorded();
   const std::size_t ahead = shape.size() - node.shape.size();
   bool fits = shape.size() >= node.shape.size();

@@ -1,11 +1,14 @@
 #include "lib/ops/windows.hpp"
 
+#include <algorithm>
+
 #include "lib/core/fail.hpp"
 
 namespace wengert {
 namespace {
 
-constexpr std::int64_t most = 0x7fffffff;  // of any option, so that positions cannot overflow
+constexpr std::int64_t most = 0x7fffffff;  // of any option, so that no sum or product of them overflows
+constexpr std::int64_t most_elements = std::int64_t{1} << 46;  // more than any tensor has
 
 }  // namespace
 
@@ -22,8 +25,9 @@ Dims per_dimension(const char* operation, const char* option, const Dims& told, 
     fail<ValueError>(operation, option, " must be one number, or one for each of ", rank,
                      " spatial dimensions: got ", told);
   for (const std::int64_t entry : told)
-    if (entry < least || entry > most)
-      fail<ValueError>(operation, option, " must be ", least, " or more: got ", told);
+    if (entry < least) fail<ValueError>(operation, option, " must be ", least, " or more: got ", told);
+  for (const std::int64_t entry : told)
+    if (entry > most) fail<ValueError>(operation, option, " must be ", most, " or less: got ", told);
   return told.size() == rank ? told : Dims::filled(rank, told[0]);
 }
 
@@ -37,9 +41,17 @@ Shape spatial_extents(const char* operation, const Shape& shape, std::size_t ran
   return extents;
 }
 
+void require_possible(const char* operation, const char* what, const Shape& extents) {
+  std::int64_t count = 1;
+  for (const std::int64_t extent : extents)
+    if (__builtin_mul_overflow(count, std::max<std::int64_t>(extent, 1), &count) || count > most_elements)
+      fail<ShapeError>(operation, what, " are too large: got ", extents);
+}
+
 Windows make_windows(const char* operation, const Shape& input, const Shape& kernel, const Dims& stride,
                      const Dims& padding, const Dims& dilation, bool ceil_mode) {
   const std::size_t rank = input.size();
+  require_possible(operation, "the extents", input);
   Windows w{input,
             per_dimension(operation, "kernel", kernel, rank, 1),
             input,
@@ -60,6 +72,8 @@ Windows make_windows(const char* operation, const Shape& input, const Shape& ker
     count = room / w.stride[d] + 1;
     if (ceil_mode && room % w.stride[d] != 0 && count * w.stride[d] < input[d] + w.padding[d]) ++count;
   }
+  require_possible(operation, "the kernel's extents", w.kernel);
+  require_possible(operation, "the extents of the result", w.output);
   return w;
 }
 

@@ -31,6 +31,9 @@ Dims per_dimension(const char* operation, const char* option, const Dims& told, 
 /// dimensions; 0 stands for one or more.
 Shape spatial_extents(const char* operation, const Shape& shape, std::size_t rank);
 
+/// Throws ShapeError if there can be no array of these extents. What passes can be multiplied out.
+void require_possible(const char* operation, const char* what, const Shape& extents);
+
 /// Checks the options and works out how many windows there are; `ceil_mode` also counts one that begins
 /// inside and ends outside. Throws ValueError for a bad option, ShapeError if no window fits.
 Windows make_windows(const char* operation, const Shape& input, const Shape& kernel, const Dims& stride,

@@ -43,7 +43,8 @@ TEST_CASE("dtypes are not mixed silently") {
         "[mul] dtypes must be equal: got int64 and float64. Did you mean to cast with astype(float64)?");
   CHECK(message<DTypeError>([&] { b + b; }) ==
         "[add] boolean tensors have no arithmetic: got boolean. Did you mean x.astype(int64)?");
-  CHECK(message<DTypeError>([&] { add(1.0, 2.0); }) == "[add] one operand must be a tensor: got two numbers");
+  CHECK(message<DTypeError>([&] { add(1.0, 2.0); }) ==
+        "[add] one operand must be a tensor: got two numbers. Did you mean full({}, 1) for the first?");
 }
 
 TEST_CASE("a tensor beside an xtensor expression computes at once") {

@@ -1,99 +1,22 @@
 // The elementwise kernels against the 80-bit functions of the C library: at most 4 units in the last place,
 // on samples of every binade and on special values. Runs with the instruction set that the program was
 // started for.
-#include <doctest/doctest.h>
+#include "kernels/accuracy.hpp"
 
-#include <bit>
-#include <cmath>
-#include <cstdint>
-#include <limits>
-#include <random>
-#include <type_traits>
-#include <vector>
-
-#include "lib/core/dispatch.hpp"
+using namespace accuracy;
 
 namespace {
 
-using wengert::kernel::Row;
 using Reference = long double (*)(long double);
 
 long double sigmoid(long double x) { return 1.0L / (1.0L + expl(-x)); }
 long double softplus(long double x) { return x > 40.0L ? x : log1pl(expl(x)); }
-
-template <class T>
-std::vector<T> run(Row row, const std::vector<T>& a, const std::vector<T>& b = {}) {
-  std::vector<T> out(a.size());
-  const std::byte* in[2] = {reinterpret_cast<const std::byte*>(a.data()),
-                            reinterpret_cast<const std::byte*>(b.data())};
-  wengert::kernel::table().forward[static_cast<int>(row)][std::is_same_v<T, float> ? 0 : 1](
-      reinterpret_cast<std::byte*>(out.data()), in, a.size(), 0);
-  return out;
+long double sign(long double x) { return std::isnan(x) ? x : x < 0.0L ? -1.0L : x > 0.0L ? 1.0L : 0.0L; }
+/// The remainder with the sign of b.
+long double remainder(long double a, long double b) {
+  const long double r = fmodl(a, b);
+  return r != 0.0L && std::signbit(r) != std::signbit(b) ? r + b : r;
 }
-
-/// Distance of `value` from the true result in units of the last place of T there.
-template <class T>
-double ulps(T value, long double truth) {
-  const T nearest = static_cast<T>(truth);
-  if (std::isnan(truth)) return std::isnan(value) ? 0.0 : INFINITY;
-  if (value == nearest) return 0.0;
-  if (!std::isfinite(value) || !std::isfinite(nearest)) {
-    // The last finite number and infinity are neighbours.
-    const T largest = std::numeric_limits<T>::max();
-    return std::fabs(std::isfinite(value) ? value : nearest) >=
-                   largest * (1 - 4 * std::numeric_limits<T>::epsilon())
-               ? 1.0
-               : INFINITY;
-  }
-  int exponent;
-  std::frexp(nearest, &exponent);
-  const int digits = std::numeric_limits<T>::digits, least = std::numeric_limits<T>::min_exponent;
-  const long double unit = std::ldexp(1.0L, (exponent < least ? least : exponent) - digits);
-  return static_cast<double>(std::fabs(static_cast<long double>(value) - truth) / unit);
-}
-
-/// Numbers of every size in [low, high]: random bit patterns, evenly spread ones, and the special ones.
-template <class T>
-std::vector<T> samples(double low, double high) {
-  std::mt19937_64 generator(1);
-  std::vector<T> list;
-  const auto add = [&](T x) {
-    if (std::isnan(x) || (x >= static_cast<T>(low) && x <= static_cast<T>(high))) list.push_back(x);
-  };
-  using Bits = std::conditional_t<std::is_same_v<T, float>, std::uint32_t, std::uint64_t>;
-  for (int i = 0; i < 20000; ++i) add(std::bit_cast<T>(static_cast<Bits>(generator())));
-  const double left = std::max(low, -1e3), right = std::min(high, 1e3);
-  for (int i = 0; i < 20000; ++i)
-    add(static_cast<T>(left + (right - left) * static_cast<double>(generator() >> 11) * 0x1p-53));
-  for (int i = 0; i < 20000; ++i)
-    add(static_cast<T>((2.0 * static_cast<double>(generator() >> 11) * 0x1p-53 - 1.0) *
-                       std::exp2(static_cast<double>(generator() % 12) - 8)));
-  using Limits = std::numeric_limits<T>;
-  for (const T x :
-       {T(0), -T(0), T(1), -T(1), T(0.5), T(2), Limits::denorm_min(), -Limits::denorm_min(), Limits::min(),
-        Limits::max(), Limits::lowest(), Limits::infinity(), -Limits::infinity(), Limits::quiet_NaN()})
-    add(x);
-  return list;
-}
-
-template <class T>
-void check(const char* name, Row row, Reference reference, double low, double high, double bound = 4.0) {
-  const std::vector<T> x = samples<T>(low, high), y = run(row, x);
-  double worst = 0.0;
-  T where = 0;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    const double error = ulps(y[i], reference(static_cast<long double>(x[i])));
-    if (error > worst) {
-      worst = error;
-      where = x[i];
-    }
-  }
-  CAPTURE(name);
-  CAPTURE(where);
-  CHECK(worst <= bound);
-}
-
-constexpr double inf = std::numeric_limits<double>::infinity();
 
 struct Function {
   const char* name;
@@ -112,9 +35,9 @@ const Function functions[] = {
     SAME(log2, -inf, inf),
     SAME(log10, -inf, inf),
     SAME(log1p, -inf, inf),
-    SAME(sin, -1e30, 1e30),
-    SAME(cos, -1e30, 1e30),
-    SAME(tan, -1e30, 1e30),
+    SAME(sin, -inf, inf),
+    SAME(cos, -inf, inf),
+    SAME(tan, -inf, inf),
     SAME(asin, -inf, inf),
     SAME(acos, -inf, inf),
     SAME(atan, -inf, inf),
@@ -135,21 +58,19 @@ const Function functions[] = {
     {"sigmoid", Row::sigmoid, sigmoid, -inf, inf},
     {"softplus", Row::softplus, softplus, -inf, inf},
     {"rsqrt", Row::rsqrt, [](long double x) { return 1.0L / sqrtl(x); }, -inf, inf},
+    {"abs", Row::abs, fabsl, -inf, inf},
+    {"neg", Row::neg, [](long double x) { return -x; }, -inf, inf},
+    {"sign", Row::sign, sign, -inf, inf},
+    {"square", Row::square, [](long double x) { return x * x; }, -inf, inf},
     {"reciprocal", Row::reciprocal, [](long double x) { return 1.0L / x; }, -inf, inf}};
 
 }  // namespace
 
 TEST_CASE_TEMPLATE("functions of one number stay within 4 ulp", T, float, double) {
-  for (const Function& f : functions) check<T>(f.name, f.row, f.reference, f.low, f.high);
-}
-
-TEST_CASE_TEMPLATE("lgamma stays within 4 ulp and an absolute term near its zeros", T, float, double) {
-  const std::vector<T> x = samples<T>(0.0, inf), y = run(Row::lgamma, x);
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    const long double truth = lgammal(static_cast<long double>(x[i]));
-    if (ulps(y[i], truth) <= 4.0) continue;
-    CAPTURE(x[i]);
-    CHECK(std::fabs(static_cast<double>(y[i] - truth)) <= 4 * std::numeric_limits<T>::epsilon());
+  for (const Function& f : functions) {
+    const std::vector<T> x = samples<T>(f.low, f.high);
+    check_all(
+        f.name, x, {}, run(f.row, x), [&](std::size_t i) { return f.reference(x[i]); }, 4.0);
   }
 }
 
@@ -177,6 +98,7 @@ TEST_CASE_TEMPLATE("functions of two numbers stay within 4 ulp", T, float, doubl
                       {"atan2", Row::atan2, atan2l},
                       {"hypot", Row::hypot, hypotl},
                       {"fmod", Row::fmod, fmodl},
+                      {"remainder", Row::remainder, remainder},
                       {"copysign", Row::copysign, copysignl}};
   std::mt19937_64 generator(2);
   for (const Two& f : list) {
@@ -205,17 +127,8 @@ TEST_CASE_TEMPLATE("functions of two numbers stay within 4 ulp", T, float, doubl
         a.push_back(p);
         b.push_back(q);
       }
-    const std::vector<T> y = run(f.row, a, b);
-    double worst = 0.0;
-    std::size_t at = 0;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-      const double error = ulps(y[i], f.reference(a[i], b[i]));
-      if (error > worst) worst = error, at = i;
-    }
-    CAPTURE(f.name);
-    CAPTURE(a[at]);
-    CAPTURE(b[at]);
-    CHECK(worst <= 4.0);
+    check_all(
+        f.name, a, b, run(f.row, a, b), [&](std::size_t i) { return f.reference(a[i], b[i]); }, 4.0);
   }
 }
 
@@ -236,10 +149,7 @@ TEST_CASE_TEMPLATE("an element's bits do not depend on its neighbours or its pla
     const std::vector<T> together = run(row, x);
     for (std::size_t i = 0; i < 200; ++i) {
       const T alone = run(row, std::vector<T>{x[i * 7]})[0];
-      CHECK(
-          std::bit_cast<std::conditional_t<std::is_same_v<T, float>, std::uint32_t, std::uint64_t>>(alone) ==
-          std::bit_cast<std::conditional_t<std::is_same_v<T, float>, std::uint32_t, std::uint64_t>>(
-              together[i * 7]));
+      CHECK(std::bit_cast<Bits<T>>(alone) == std::bit_cast<Bits<T>>(together[i * 7]));
     }
   }
 }

@@ -91,6 +91,10 @@ TEST_CASE("values and gradients at kinks and far out") {
   CHECK(near(hardswish(vector({-inf, inf})), {0, inf}));
   CHECK(near(relu6(vector({-inf, inf})), {0, 6}));
   CHECK(values(gelu(vector({-30}))) != List{0});  // small, but not lost
+  // Where the cube overflows.
+  CHECK(slope([](const Tensor& x) { return gelu(x, GeluForm::tanh); }, {-1e300, -1e110, 40, 1e110, 1e300}) ==
+        List{0, 0, 1, 1, 1});
+  CHECK(values(gelu(vector({-1e300, 1e300}), GeluForm::tanh)) == List{0, 1e300});
 }
 
 TEST_CASE("logaddexp") {

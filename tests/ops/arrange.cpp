@@ -136,6 +136,11 @@ TEST_CASE("what arrangements refuse") {
   CHECK(message<ValueError>([] {
           repeat(table(), {1, 2}, 1);
         }) == "[repeat] there must be one count, or one for each element: got (1, 2) for extent 3");
+  // Counts whose sum wraps around to 0.
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  CHECK(message<ShapeError>([] {
+          repeat(table(), {most, most, 2}, 1);
+        }) == "[repeat] the result is too large: got counts (9223372036854775807, 9223372036854775807, 2)");
   CHECK(message<ValueError>([] { repeat(table(), -1, 1); }) ==
         "[repeat] counts must be 0 or more: got (-1,)");
   CHECK(message<ShapeError>([] {

@@ -306,6 +306,47 @@ TEST_CASE("what a convolution refuses") {
         }) == "[conv2d] kernel must be 1 or more: got (0, 3)");
 }
 
+TEST_CASE("options and extents whose products would wrap around") {
+  constexpr std::int64_t option = 0x7fffffff, large = std::int64_t{1} << 30, most = INT64_MAX;
+  const Tensor x = zeros({1, 1, 4}), w = zeros({1, 1, 2}), cube = zeros({1, 1, 1, 1, 1});
+  const std::string less = " must be 2147483647 or less: got (2147483648,)";
+  CHECK(message<ValueError>([&] { conv1d(x, w, {}, {.stride = option + 1}); }) == "[conv1d] stride" + less);
+  CHECK(message<ValueError>([&] { conv1d(x, w, {}, {.padding = option + 1}); }) == "[conv1d] padding" + less);
+  CHECK(message<ValueError>([&] { conv1d(x, w, {}, {.dilation = option + 1}); }) ==
+        "[conv1d] dilation" + less);
+  CHECK(message<ValueError>([&] { unfold(x, option + 1); }) == "[unfold] kernel" + less);
+  CHECK(message<ValueError>([&] { conv_transpose1d(x, w, {}, {.output_padding = option + 1}); }) ==
+        "[conv_transpose1d] output_padding" + less);
+  CHECK(conv1d(x, w, {}, {.stride = option}).shape() == Shape{1, 1, 1});
+  CHECK(message<ShapeError>([&] { conv1d(x, w, {}, {.dilation = option}); }) ==
+        "[conv1d] the window must fit into the padded input: got (2147483648,) and (4,)");
+  // Two to the 64 elements, which is 0, and as many windows.
+  CHECK(message<ShapeError>([&] {
+          unfold(cube, {large, large, 16}, {.padding = large});
+        }) == "[unfold] the kernel's extents are too large: got (1073741824, 1073741824, 16)");
+  CHECK(message<ShapeError>([&] {
+          fold(zeros({1, 1, 1}), {large, large, 16}, {large, large, 16});
+        }) == "[fold] the extents are too large: got (1073741824, 1073741824, 16)");
+  CHECK(message<ShapeError>([&] {
+          fold(zeros({1, 1, 1}), most, 1);
+        }) == "[fold] the extents are too large: got (9223372036854775807,)");
+  CHECK(message<ShapeError>([&] { conv3d(cube, cube, {}, {.padding = option}); }) ==
+        "[conv3d] the extents of the result are too large: got (4294967295, 4294967295, 4294967295)");
+  CHECK(message<ShapeError>([&] {
+          conv_transpose1d(broadcast_to(zeros({}), {1, 1, std::int64_t{1} << 40}), w, {}, {.stride = option});
+        }) == "[conv_transpose1d] the extents of the result are too large: got (1152921504606846978,)");
+  CHECK(message<ShapeError>([&] {
+          conv1d(zeros({1, 0, 4}), zeros({0, 4, 2}), {}, {.groups = large << 32});
+        }) ==
+        "[conv1d] the weight must be (O, C / groups, ...), O a multiple of groups: got (0, 4, 2) for input "
+        "(1, 0, 4) and groups 4611686018427387904");
+  CHECK(message<ShapeError>([&] {
+          conv_transpose1d(zeros({1, 0, 4}), zeros({0, 4, 2}), {}, {.groups = large << 32});
+        }) ==
+        "[conv_transpose1d] the channels of each group, and the groups, are too large: got (4, "
+        "4611686018427387904)");
+}
+
 TEST_CASE("what transposed convolutions, unfold and fold refuse") {
   const Tensor x = zeros({1, 2, 3}), w = zeros({2, 1, 2});
   CHECK(message<ShapeError>([&] {

@@ -207,12 +207,10 @@ TEST_CASE("what gather and index_select refuse") {
         }) == "[index_select] the index must have one dimension: got shape (1, 2)");
   CHECK(refusal<ShapeError>({x}, [&] { index_select(x, 0, index({0}, {})); }) ==
         "[index_select] the index must have one dimension: got shape ()");
-  CHECK(refusal<GraphError>({}, [&] { gather(none, 0, at); }) == no_value);
-  CHECK(refusal<GraphError>({x}, [&] { gather(x, 0, none); }) == no_value);
-  CHECK(refusal<GraphError>({}, [&] { index_select(none, 0, at); }) ==
-        "[index_select: " + no_value.substr(1));
-  CHECK(refusal<GraphError>({x}, [&] { index_select(x, 0, none); }) ==
-        "[index_select: " + no_value.substr(1));
+  CHECK(refusal<GraphError>({}, [&] { gather(none, 0, at); }) == no_value("gather"));
+  CHECK(refusal<GraphError>({x}, [&] { gather(x, 0, none); }) == no_value("gather"));
+  CHECK(refusal<GraphError>({}, [&] { index_select(none, 0, at); }) == no_value("index_select"));
+  CHECK(refusal<GraphError>({x}, [&] { index_select(x, 0, none); }) == no_value("index_select"));
 }
 
 TEST_CASE("what scatter_add and one_hot refuse") {
@@ -236,7 +234,7 @@ TEST_CASE("what scatter_add and one_hot refuse") {
   for (int place = 0; place < 3; ++place)
     CHECK(refusal<GraphError>({x, at, two}, [&] {
             scatter_add(place == 0 ? none : x, 0, place == 1 ? none : at, place == 2 ? none : two);
-          }) == no_value);
+          }) == no_value("scatter_add"));
 
   CHECK(refusal<IndexError>({at}, [&] { one_hot(at, 1); }) ==
         "[one_hot] an index must lie within the axis: got 1 for axis 0 of (1,)");
@@ -249,5 +247,5 @@ TEST_CASE("what scatter_add and one_hot refuse") {
         "[one_hot] the index must be int64: got float64. Did you mean index.astype(int64)?");
   CHECK(refusal<ValueError>({at}, [&] { one_hot(at, highest); }) ==
         "[one_hot: arange] the range must be finite and its step not 0: got 0, 9.22337e+18, 1");
-  CHECK(refusal<GraphError>({}, [&] { one_hot(none, 3); }) == "[one_hot: " + no_value.substr(1));
+  CHECK(refusal<GraphError>({}, [&] { one_hot(none, 3); }) == no_value("one_hot"));
 }

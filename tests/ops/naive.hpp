@@ -29,7 +29,10 @@ inline constexpr std::int64_t lowest = std::numeric_limits<std::int64_t>::min();
 inline constexpr std::int64_t highest = std::numeric_limits<std::int64_t>::max();
 inline constexpr std::int64_t odd = (std::int64_t{1} << 53) + 1;  // no double has this value
 
-inline const std::string no_value = "[tensor] an empty tensor has no value: give it one first";
+/// The message about an empty tensor, in the name of an operation.
+inline std::string no_value(const std::string& operation) {
+  return "[" + operation + "] an empty tensor has no value: give it one first";
+}
 
 /// Calls visit(index) for every index of a shape, the last dimension fastest.
 template <class F>

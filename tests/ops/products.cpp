@@ -167,7 +167,7 @@ TEST_CASE("what products refuse") {
         "[dot] takes two vectors: got (2, 3) and (3,). Did you mean matmul(a, b)?");
   CHECK(message<ShapeError>([&] { dot(v, zeros({2})); }) == "[dot] extents must be equal: got (3,) and (2,)");
   CHECK(message<ShapeError>([&] { outer(a, v); }) ==
-        "[outer] takes two vectors: got (2, 3) and (3,). Did you mean matmul(a, b)?");
+        "[outer] takes two vectors: got (2, 3) and (3,). Did you mean outer(flatten(a), flatten(b))?");
   CHECK(message<ShapeError>([&] { inner(a, zeros({2})); }) ==
         "[inner] extents summed over must be equal: got axis -1 of (2, 3) and axis -1 of (2,)");
   CHECK(message<ShapeError>([&] { inner(a, zeros({})); }) ==

@@ -118,3 +118,54 @@ TEST_CASE("what a distribution refuses") {
   CHECK(message([] { categorical(ones({})); }) ==
         "[categorical] there must be an axis of classes: got shape ()");
 }
+
+TEST_CASE("what distributions refuse of their parameters, numbers or tensors") {
+  const double nan = NAN, inf = INFINITY;
+  const auto message = [](const auto& call) -> std::string {
+    try {
+      call();
+    } catch (const ValueError& error) {
+      return error.what();
+    }
+    return "nothing was thrown";
+  };
+  const auto two = [](double p, double q) { return Tensor(xt::xarray<double>{p, q}); };
+  const std::string probability = "[bernoulli] a probability must lie in [0, 1]: got ";
+  CHECK(message([&] { bernoulli(two(0.5, 1.5)); }) == probability + "1.5");
+  CHECK(message([&] { bernoulli(two(-0.25, 2)); }) == probability + "-0.25");
+  CHECK(message([&] { bernoulli(two(1, nan)); }) == probability + "nan");
+  CHECK(message([&] { bernoulli(full({}, 2)); }) == probability + "2");
+  const std::string deviation = "[normal] the deviation must be 0 or more: got ";
+  CHECK(message([] { normal({2}, 0.0, -1.0); }) == deviation + "-1");
+  CHECK(message([&] { normal({2}, 0.0, nan); }) == deviation + "nan");
+  CHECK(message([&] { normal({2}, 0.0, two(1, -2), float64); }) == deviation + "-2");
+  CHECK(message([] { truncated_normal({2}, 0.0, -1.0); }) ==
+        "[truncated_normal] the deviation must be 0 or more: got -1");
+  const std::string rate = "[exponential] the rate must be above 0: got ";
+  CHECK(message([] { exponential({2}, 0.0); }) == rate + "0");
+  CHECK(message([] { exponential({2}, -3.0); }) == rate + "-3");
+  CHECK(message([] { exponential({2}, full({2}, 0.0)); }) == rate + "0");
+  CHECK(message([&] { exponential({2}, two(1, nan), float64); }) == rate + "nan");
+  CHECK(message([] { gumbel({2}, 0.0, -1.0); }) == "[gumbel] the scale must be 0 or more: got -1");
+  const std::string width = "[uniform] high - low must be finite and 0 or more: got ";
+  CHECK(message([] { uniform({2}, 3.0, 1.0); }) == width + "-2");
+  CHECK(message([&] { uniform({2}, 0.0, inf); }) == width + "inf");
+  CHECK(message([] { uniform({2}, 0.0, 1e39); }) == width + "1e+39");
+  CHECK(message([&] { uniform({2}, two(0, 1), 0.5, float64); }) == width + "-0.5");
+  CHECK(message([&] { uniform({2}, nan, 1.0); }) == width + "nan");
+  const std::string logit = "[categorical] the largest logit of each row must be finite: got ";
+  CHECK(message([&] { categorical(two(nan, 0)); }) == logit + "nan");
+  CHECK(message([&] { categorical(two(-inf, -inf)); }) == logit + "-inf");
+  CHECK(message([&] { categorical(full({2, 3}, inf)); }) == logit + "inf");
+  // What is at the edge, and in order.
+  manual_seed(15);
+  CHECK(sum(bernoulli(two(0, 1))).item() == 1);
+  CHECK(bernoulli(zeros({0})).shape() == Shape{0});
+  CHECK(normal({1}, 2.0, 0.0).item() == 2);
+  CHECK(uniform({1}, 2.0, 2.0).item() == 2);
+  CHECK(gumbel({1}, 2.0, 0.0).item() == 2);
+  CHECK(exponential({1}, inf).item() == 0);
+  CHECK(exponential({1}, 1e-40).item() > 0);
+  CHECK(categorical(two(-inf, 0)).item() == 1);
+  CHECK(categorical(zeros({0, 3})).shape() == Shape{0});
+}

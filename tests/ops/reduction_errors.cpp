@@ -116,13 +116,14 @@ TEST_CASE("an empty tensor in every reduction") {
   for (const Reduction& r : over_axes) {
     CAPTURE(r.name);
     const std::string text = refusal<GraphError>({}, [&] { r.call(none, {}); });
-    CHECK(text.substr(text.find("] ")) == no_value.substr(8 - 1));
+    CHECK(text.rfind("[" + std::string(r.name).substr(0, std::string(r.name).find(':')), 0) == 0);
+    CHECK(text.substr(text.find("] ")) == no_value("").substr(1));
   }
   for (const auto& [name, call] : along_axis) {
     const auto f = call;
-    CHECK(refusal<GraphError>({}, [&] { f(none, -1, false, {}); }) == no_value);
+    CHECK(refusal<GraphError>({}, [&] { f(none, -1, false, {}); }) == no_value(name));
   }
-  CHECK(refusal<GraphError>({}, [] { count_nonzero(none); }) == no_value);
-  CHECK(refusal<GraphError>({}, [] { all(none); }) == no_value);
-  CHECK(refusal<GraphError>({}, [] { any(none); }) == no_value);
+  CHECK(refusal<GraphError>({}, [] { count_nonzero(none); }) == no_value("count_nonzero"));
+  CHECK(refusal<GraphError>({}, [] { all(none); }) == no_value("all"));
+  CHECK(refusal<GraphError>({}, [] { any(none); }) == no_value("any"));
 }

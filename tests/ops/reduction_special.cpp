@@ -1,6 +1,7 @@
 // Reductions where it matters: ties, zeros, infinities and NaN in values and derivatives, and reductions over
 // nothing.
 #include "ops/naive.hpp"
+#include "wengert/ops/arrange.hpp"
 #include "wengert/ops/reduction.hpp"
 
 using namespace wengert;
@@ -47,6 +48,17 @@ TEST_CASE("max and min share the gradient evenly among ties") {
         List{0, 0, 0, 4, 0, 0});
   const Tensor zero_d = support::number(7);
   CHECK(grad(max(zero_d), {zero_d})[0].item() == 1);
+}
+
+TEST_CASE("where the maximum or minimum is NaN, all elements share the gradient") {
+  for (const auto f : {&wengert::max, &wengert::min}) {
+    const auto call = [&](const auto& in) { return f(in[0], {}, false, {}); };
+    CHECK(derivatives(call, {{1, a_nan, 3, 0}}).first[0] == List{0.25, 0.25, 0.25, 0.25});
+    CHECK(derivatives(call, {{a_nan, inf, a_nan, -inf}}).first[0] == List{0.25, 0.25, 0.25, 0.25});
+    CHECK(derivatives(call, {{a_nan}}).second[0] == List{0});
+    const Tensor x = leaf({1, a_nan, 3, 2, 2, 2}, {2, 3});
+    CHECK(values(grad(f(x, {1}, false, {}), {x}, {.seeds = {vector({6, 3})}})[0]) == List{2, 2, 2, 1, 1, 1});
+  }
 }
 
 TEST_CASE("one NaN anywhere is the maximum, the minimum and the place of both") {
@@ -172,6 +184,28 @@ TEST_CASE("sums with infinities and zeros of both signs") {
   CHECK(derivatives([](const auto& in) { return mean(in[0]); }, {{inf, a_nan}}).first[0] == List{0.5, 0.5});
   CHECK(prod(vector({inf, 0})).item() != prod(vector({inf, 0})).item());
   CHECK(values(count_nonzero(vector({a_nan, 0.0, -0.0, tiny, inf}))) == List{3});
+}
+
+TEST_CASE("sums of narrow rows have the bits of sums of wide ones") {
+  for (const DType dtype : {float32, float64, int64})
+    for (const std::int64_t rows : {1, 2, 16, 17, 100, 1000, 3001})
+      for (const std::int64_t width : {2, 3, 4, 5, 7, 11, 16, 17}) {
+        CAPTURE(rows);
+        CAPTURE(width);
+        List numbers(static_cast<std::size_t>(rows * width));
+        for (std::size_t i = 0; i < numbers.size(); ++i)
+          numbers[i] =
+              dtype == int64 ? static_cast<double>(i % 1001) - 300 : 1.0 / static_cast<double>(i + 3);
+        const Tensor x = tensor(numbers, {rows, width}, dtype);
+        // Side by side as often as it takes to fill more than forty columns, each of which is added alike.
+        const Tensor wide = concat(std::vector<Tensor>(static_cast<std::size_t>(40 / width + 1), x), 1);
+        const Tensor expected = slice(sum(wide, 0), 0, 0, width);
+        CHECK(same_bits(sum(x, 0), expected));
+        // Rows that lie apart, and columns that do.
+        CHECK(same_bits(sum(slice(wide, 1, 0, width), 0), expected));
+        CHECK(same_bits(sum(slice(repeat(x, 2, 1), 1, 0, 2 * width, 2), 0),
+                        slice(sum(repeat(wide, 2, 1), 0), 0, 0, 2 * width, 2)));
+      }
 }
 
 TEST_CASE("reductions over nothing give the neutral element, which wants a gradient like any result") {

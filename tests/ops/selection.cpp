@@ -111,6 +111,20 @@ TEST_CASE("clip holds values within its bounds and gives the gradient at a bound
   CHECK(bounds.first[2] == List{0, 0, 0, 0, 1});
 }
 
+TEST_CASE("clip keeps a NaN, of the tensor or of a bound") {
+  CHECK(same_bits(values(clip(vector({a_nan, 5}), 0, 1)), List{a_nan, 1}));
+  CHECK(same_bits(values(clip(vector({1, 2}), a_nan, 3)), List{a_nan, a_nan}));
+  CHECK(same_bits(values(clip(vector({1, 2}), 0, a_nan)), List{a_nan, a_nan}));
+  CHECK(same_bits(values(clip(vector({1, 5}), vector({a_nan, 0}), vector({3, 3}))), List{a_nan, 3}));
+  CHECK(same_bits(values(clip(vector({1, 5}, float32), 0, vector({a_nan, 3}, float32))), List{a_nan, 3}));
+  // The gradient belongs to the bound that is taken.
+  const Derivatives d = derivatives([](const auto& in) { return clip(in[0], in[1], in[2]); },
+                                    {{1, 1, 1}, {a_nan, 0, 0}, {2, a_nan, 2}});
+  CHECK(d.first[0] == List{0, 0, 1});
+  CHECK(d.first[1] == List{1, 0, 0});
+  CHECK(d.first[2] == List{0, 1, 0});
+}
+
 TEST_CASE("clip of integers, with tensors as bounds, with one bound and with bounds that crossed") {
   CHECK(whole(clip(vector({-5, 0, 5}, int64), -1, 3)) == std::vector<std::int64_t>{-1, 0, 3});
   CHECK(values(clip(vector({-5, 0, 5}), tensor({-1, 0}, {2, 1}), 3)) == List{-1, 0, 3, 0, 0, 3});

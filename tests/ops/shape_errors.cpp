@@ -56,7 +56,7 @@ TEST_CASE("what reshape and flatten refuse") {
   CHECK(refused<ShapeError>([] {
           reshape(zeros({0}), {0, highest});
         }) == "[tensor] the shape is too large: got (0, 9223372036854775807)");
-  CHECK(refused<GraphError>([] { reshape(none, {1}); }) == no_value);
+  CHECK(refused<GraphError>([] { reshape(none, {1}); }) == no_value("reshape"));
   for (const std::int64_t axis : beyond) {
     CHECK(refused<IndexError>([&] { flatten(x, axis); }) == axis_text("flatten", axis));
     CHECK(refused<IndexError>([&] { flatten(x, 0, axis); }) == axis_text("flatten", axis));
@@ -65,7 +65,7 @@ TEST_CASE("what reshape and flatten refuse") {
         "[flatten] start must not come after end: got 1 and 0");
   CHECK(refused<ShapeError>([] { flatten(x, -1, -2); }) ==
         "[flatten] start must not come after end: got -1 and -2");
-  CHECK(refused<GraphError>([] { flatten(none); }) == no_value);
+  CHECK(refused<GraphError>([] { flatten(none); }) == no_value("flatten"));
 }
 
 TEST_CASE("what squeeze, unsqueeze, permute and transpose refuse") {
@@ -89,10 +89,11 @@ TEST_CASE("what squeeze, unsqueeze, permute and transpose refuse") {
         "[transpose] there must be two dimensions to exchange: got shape (3,)");
   CHECK(refused<ShapeError>([] { transpose(point); }) ==
         "[transpose] there must be two dimensions to exchange: got shape ()");
-  for (const auto& call : std::vector<std::function<void()>>{
-           [] { squeeze(none); }, [] { squeeze(none, 0); }, [] { unsqueeze(none, 0); },
-           [] { permute(none, {}); }, [] { transpose(none); }})
-    CHECK(refused<GraphError>(call) == no_value);
+  CHECK(refused<GraphError>([] { squeeze(none); }) == no_value("squeeze"));
+  CHECK(refused<GraphError>([] { squeeze(none, 0); }) == no_value("squeeze"));
+  CHECK(refused<GraphError>([] { unsqueeze(none, 0); }) == no_value("unsqueeze"));
+  CHECK(refused<GraphError>([] { permute(none, {}); }) == no_value("permute"));
+  CHECK(refused<GraphError>([] { transpose(none); }) == no_value("transpose"));
 }
 
 TEST_CASE("what broadcast_to refuses") {
@@ -112,7 +113,7 @@ TEST_CASE("what broadcast_to refuses") {
         }) == "[tensor] the shape is too large: got (9223372036854775807, 9223372036854775807)");
   CHECK(refused<ShapeError>([] { broadcast_to(point, {std::int64_t{1} << 44}); }) ==
         "[tensor] the shape is too large: got (17592186044416,)");
-  CHECK(refused<GraphError>([] { broadcast_to(none, {1}); }) == no_value);
+  CHECK(refused<GraphError>([] { broadcast_to(none, {1}); }) == no_value("broadcast_to"));
 }
 
 TEST_CASE("what concat and stack refuse") {
@@ -146,8 +147,8 @@ TEST_CASE("what concat and stack refuse") {
         "astype(float64)?");
   for (const std::vector<Tensor>& list :
        {std::vector<Tensor>{none}, std::vector<Tensor>{none, x}, std::vector<Tensor>{x, none}}) {
-    CHECK(refused<GraphError>([&] { concat(list); }) == no_value);
-    CHECK(refused<GraphError>([&] { stack(list); }) == "[stack: " + no_value.substr(1));
+    CHECK(refused<GraphError>([&] { concat(list); }) == no_value("concat"));
+    CHECK(refused<GraphError>([&] { stack(list); }) == no_value("stack"));
   }
   const Tensor wide = broadcast_to(point, {std::int64_t{1} << 43});
   CHECK(refused<ShapeError>([&] {

@@ -129,8 +129,11 @@ def conventions(family):
             "at 0 all derivatives are those from the left",
             lambda x: x == 0,
         )
-    for name in ("gelu", "mish"):
-        state(f"{name}/special/second0", 0, "PyTorch squares 1e300", lambda x: abs(x) == 1e300)
+    state("gelu/special/second0", 0, "PyTorch squares 1e300", lambda x: abs(x) >= 1e300)
+    state("mish/special/second0", 0, "PyTorch squares 1e300", lambda x: abs(x) == 1e300)
+    step = family.tensors["gelu.tanh/special/in0"] > 0
+    state("gelu.tanh/special/grad0", w * step, "PyTorch cubes 1e300", lambda x: abs(x) >= 1e300)
+    state("gelu.tanh/special/second0", 0, "PyTorch cubes 1e300", lambda x: abs(x) >= 1e300)
     for name in (
         "hardtanh",
         "hardtanh.range",

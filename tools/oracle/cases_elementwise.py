@@ -169,20 +169,16 @@ def conventions(family):
 
     state("sign/special/out0", nan, "the sign of NaN is NaN, as in NumPy", numpy.isnan)
     state("abs/special/grad0", nan, "the sign of NaN is NaN", numpy.isnan)
-    state("relu/special/grad0", 0, "0 for NaN", numpy.isnan)
-    for name in ("acos", "asin", "acosh", "atanh"):
-        state(
-            f"{name}/special/second0",
-            nan,
-            "infinite; the product (1 - x)(1 + x) in the rule leaves inf * 0",
-            lambda x: abs(x) == 1,
-        )
-    state(
-        "acosh/special/grad0",
-        -family.tensors["acosh/special/grad0"],
-        "outside of the domain",
-        lambda x: x == -1,
-    )
+    for name in ("atan", "asinh", "erf", "erfc"):
+        state(f"{name}/special/second0", 0, "0 far out; PyTorch: inf * 0", lambda x: abs(x) >= 1e300)
+    state("acosh/special/second0", 0, "0 far out; PyTorch: inf * 0", lambda x: x == inf)
+    state("digamma/special/second0", 0, "0 far out; PyTorch: inf - inf", lambda x: x == inf)
+    state("digamma/special/second0", nan, "no limit", lambda x: x == -inf)
+    for name in ("asinh", "acosh"):
+        state(f"{name}/special/grad0", w1 * 1e-300, "1 / x; PyTorch squares 1e300", lambda x: x == 1e300)
+    state("asinh/special/grad0", w1 * 1e-300, "1 / x; PyTorch squares 1e300", lambda x: x == -1e300)
+    for part in ("grad0", "second0"):
+        state(f"acosh/special/{part}", nan, "outside of the domain", lambda x: x < 1)
     state(
         "rsqrt/special/grad0",
         -family.tensors["rsqrt/special/grad0"],
@@ -203,7 +199,16 @@ def conventions(family):
         lambda x: (x < 0) & (x == numpy.floor(x)) & numpy.isfinite(x),
     )
     state(
-        "digamma/special/second0", nan, "polygamma of an order above 1 is for positive x", lambda x: x <= 0
+        "digamma/special/second0",
+        nan,
+        "a pole with an infinity of either sign at its sides",
+        lambda x: (x < 0) & (x == numpy.floor(x)) & numpy.isfinite(x),
+    )
+    state(
+        "digamma/special/second0",
+        w1 * v * inf,
+        "the limit from the side of the zero's sign",
+        lambda x: (x == 0) & numpy.signbit(x),
     )
 
     # In two arguments
@@ -211,8 +216,8 @@ def conventions(family):
         for part in ("grad0", "grad1"):
             state(
                 f"{name}/special/{part}",
-                0,
-                "0 where there is a NaN",
+                w / 2,
+                "half each where there is a NaN; PyTorch gives all to both",
                 lambda a, b: numpy.isnan(a) | numpy.isnan(b),
             )
     state("div/special/second1", nan, "1 / b overflows: inf * 0", lambda a, b: (a == 0) & (b == 1e-310))
@@ -232,7 +237,7 @@ def conventions(family):
         "remainder/special/grad1",
         nan,
         none,
-        lambda a, b: (b == 0) | numpy.isinf(a) | (numpy.isinf(b) & (a * b < 0)),
+        lambda a, b: (b == 0) | numpy.isinf(a),
     )
     tenths = family.tensors
     whole = numpy.rint((tenths["fmod/tenths/in0"] - tenths["fmod/tenths/out0"]) / 0.1)
@@ -253,6 +258,15 @@ def conventions(family):
             "infinite or none; of the guard at (0, 0)",
             lambda a, b: (a == 0) & ((b == 0) | (b == 1e-310) & ~numpy.signbit(a)),
         )
+    far = "the limit; PyTorch: inf / inf"
+    beyond = [numpy.where(numpy.isinf(x), numpy.sign(x), 0) for x in (left, right)]
+    length = numpy.sqrt(numpy.maximum(abs(beyond[0]) + abs(beyond[1]), 1))
+    for i in (0, 1):
+        infinite = lambda a, b: numpy.isinf(a) | numpy.isinf(b)
+        state(f"hypot/special/grad{i}", w * beyond[i] / length, far, infinite)
+        state(f"atan2/special/grad{i}", 0, far, infinite)
+        for name in ("hypot", "atan2"):
+            state(f"{name}/special/second{i}", 0, far, infinite)
     signs = numpy.sign(left) * numpy.sign(family.tensors["copysign/special/out0"])
     state("copysign/special/grad0", w * signs, "PyTorch divides infinities", lambda a, b: numpy.isinf(a))
     state("copysign/special/second0", 0, "piecewise linear", lambda a, b: True)
@@ -268,6 +282,22 @@ def conventions(family):
         nan,
         "no derivative in b there",
         lambda a, b: ((a < 0) | numpy.isinf(a)) & (b == 0),
+    )
+    vanishing = family.tensors["pow/special/out0"] == 0
+    gone = lambda a, b: vanishing & (numpy.isinf(a) | numpy.isinf(b))
+    state("pow/special/grad0", 0, "the limit; PyTorch: inf * 0", gone)
+    for part in ("grad1", "second0", "second1"):
+        state(
+            f"pow/special/{part}",
+            0,
+            "the limit; PyTorch: inf * 0",
+            lambda a, b: gone(a, b) & (a >= 0),
+        )
+    state(
+        "pow/special/second1",
+        w * v1 * inf,
+        "v1 y log(a)^2, and the mixed derivative is 0 there",
+        lambda a, b: (a == inf) & (abs(b) < 1),
     )
     state("pow/special/second0", w * v1 * inf, "v1 / a", lambda a, b: (a == 1e-310) & (b == 0))
     state(

@@ -156,7 +156,7 @@ def conventions(family):
         "logsumexp:-1/special/second0", w * p * (v - (p * v).sum(1, keepdims=True)), softmax, of_rows(4, 6)
     )
     for name in ("max", "min"):
-        state(f"{name}:-1/special/grad0", 0, "0 where there is a NaN", of_rows(5))
+        state(f"{name}:-1/special/grad0", w / 4, "all share where there is a NaN", of_rows(5))
     state(
         "prod:-1/special/second0", products, "PyTorch divides infinities", lambda x: ~numpy.isnan(products)
     )

@@ -10,8 +10,8 @@ namespace wengert {
 Tensor sum(const Tensor& x, const Axes& axes = {}, bool keepdims = false, Location where = {});
 /// Product. The derivative is exact with zeros among the factors. int64 and boolean multiply to int64.
 Tensor prod(const Tensor& x, const Axes& axes = {}, bool keepdims = false, Location where = {});
-/// Largest and smallest element; NaN if there is one. Ties share the gradient evenly. Throw ShapeError over
-/// nothing.
+/// Largest and smallest element; NaN if there is one. Ties share the gradient evenly, and where
+/// the result is NaN all elements do. Throw ShapeError over nothing.
 Tensor max(const Tensor& x, const Axes& axes = {}, bool keepdims = false, Location where = {});
 Tensor min(const Tensor& x, const Axes& axes = {}, bool keepdims = false, Location where = {});
 /// Arithmetic mean.

@@ -10,7 +10,8 @@ namespace wengert {
 Tensor where(const Operand& mask, const Operand& a, const Operand& b);
 /// x with `value` where `mask` is true.
 Tensor masked_fill(const Tensor& x, const Tensor& mask, double value, Location where = {});
-/// x held within [low, high]; either bound may be a tensor. At a bound the gradient belongs to x. NaN stays.
+/// x held within [low, high]; either bound may be a tensor. At a bound the gradient belongs to x. NaN
+/// stays, in x and in a bound.
 Tensor clip(const Operand& x, const Operand& low, const Operand& high);
 
 /// Boolean tensors, broadcast. Throw DTypeError on any other dtype.
