@@ -11,7 +11,9 @@
 namespace wengert {
 namespace {
 
-// Below this many elements a pass over memory hardly costs more than to plan one.
+// Below this many elements a pass over memory hardly costs more than to plan one. Measured on one thread with
+// AVX2: the tanh form of GELU gains from 4,096 elements on, while relu(x + 1) still loses at 65,536; training
+// steps of perceptrons, a convolutional network, an LSTM and a transformer stay within noise of their best.
 constexpr std::int64_t usual = 8192;
 
 constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();

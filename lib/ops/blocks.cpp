@@ -3,11 +3,15 @@
 #include <algorithm>
 
 #include "lib/core/parallel.hpp"
+#include "wengert/core/evaluation.hpp"
+#include "wengert/core/grad_mode.hpp"
+#include "wengert/ops/elementwise.hpp"
 
 namespace wengert {
 namespace {
 
-constexpr std::int64_t block = 1024;  // elements: a few blocks stay in the first-level cache
+constexpr std::int64_t block = 1024;   // elements: a few blocks stay in the first-level cache
+constexpr std::int64_t few_rows = 16;  // for which calls cost less than to repeat what is the same for each
 constexpr std::size_t max_inputs = 4;
 constexpr double nanoseconds_each = 0.25;  // about, of the cheapest kernels where arrays lie in a cache
 
@@ -23,6 +27,15 @@ Tensor number_as(const char* operation, const Operand& number, DType dtype) {
   return scalar(number.number(), dtype, number.where());
 }
 
+/// Whether the elements are those of each row of some last dimensions of an array of `shape`, in order.
+bool is_row_of(const Node& node, const Shape& shape) {
+  std::size_t own = node.shape.size(), last = shape.size();
+  while (own > 0 && last > 0 && node.shape[own - 1] == shape[last - 1]) --own, --last;
+  while (own > 0)
+    if (node.shape[--own] != 1) return false;
+  return is_contiguous(node);
+}
+
 }  // namespace
 
 static void run_many(kernel::Block kernel, Node& out, Node* const* in, std::size_t count) {
@@ -30,8 +43,9 @@ static void run_many(kernel::Block kernel, Node& out, Node* const* in, std::size
   const std::int64_t size = out.size();
   const std::byte* from[max_inputs] = {};
   alignas(64) std::byte singles[max_inputs][kernel::single_bytes];
-  unsigned single = 0;
-  bool direct = true;
+  unsigned single = 0, repeated = 0;
+  bool direct = true, by_rows = size <= block;
+  std::int64_t width = 0;
   for (std::size_t i = 0; i < count; ++i) {
     if (!in[i]) continue;
     from[i] = in[i]->data;
@@ -39,13 +53,25 @@ static void run_many(kernel::Block kernel, Node& out, Node* const* in, std::size
       fill_single(singles[i], in[i]->data, item_size(in[i]->dtype));
       from[i] = singles[i];
       single |= 1u << i;
-    } else {
-      direct &= in[i]->shape == out.shape && is_contiguous(*in[i]);
+    } else if (in[i]->shape != out.shape || !is_contiguous(*in[i])) {
+      direct = false;
+      by_rows = by_rows && (width == 0 || width == in[i]->size()) && is_row_of(*in[i], out.shape);
+      width = in[i]->size();
+      repeated |= 1u << i;
     }
   }
   if (direct && size <= block) return kernel(to, from, static_cast<std::size_t>(size), single);
   const auto item = static_cast<std::int64_t>(item_size(out.dtype));
   const auto varies = [&](std::size_t i) { return in[i] && !(single >> i & 1); };
+  if (!direct && by_rows && size <= few_rows * width) {
+    for (std::int64_t done = 0; done < size; done += width, to += width * item) {
+      kernel(to, from, static_cast<std::size_t>(width), single);
+      for (std::size_t i = 0; i < count; ++i)
+        if (varies(i) && !(repeated >> i & 1))
+          from[i] += width * static_cast<std::int64_t>(item_size(in[i]->dtype));
+    }
+    return;
+  }
   if (direct)
     return parallel_ranges(size, block, nanoseconds_each, [&](std::int64_t begin, std::int64_t end) {
       const std::byte* at[max_inputs];
@@ -89,6 +115,31 @@ Tensor compute_blocks(kernel::Block kernel, const Shape& shape, DType dtype, Nod
                       std::size_t count, Location where) {
   Tensor result = Tensor::adopt(new_node(shape, dtype, where));
   run_blocks(kernel, result.node(), in, count);
+  return result;
+}
+
+Tensor minus_product(const Tensor& a, double factor, const Tensor& b) {
+  const Node &left = a.recorded(), &right = b.recorded();
+  const auto is_plain = [](const Node& node) {
+    return !node.deferred.load(std::memory_order_acquire) && is_contiguous(node);
+  };
+  const kernel::Block fused =
+      is_float(left.dtype) ? kernel::table().chain2[static_cast<int>(kernel::Start::mul)]
+                                                   [static_cast<int>(kernel::Link::from)][index(left.dtype)]
+                           : nullptr;
+  if (!fused || grad_enabled() || left.dtype != right.dtype || left.shape != right.shape ||
+      left.size() >= defer_from() || !is_plain(left) || !is_plain(right))
+    return sub(a, mul(factor, b));
+  alignas(64) std::byte factors[kernel::single_bytes];
+  const float single = static_cast<float>(factor);
+  fill_single(factors,
+              left.dtype == float32 ? reinterpret_cast<const std::byte*>(&single)
+                                    : reinterpret_cast<const std::byte*>(&factor),
+              item_size(left.dtype));
+  Tensor result = Tensor::adopt(new_node(left.shape, left.dtype, {}));
+  std::byte* to = allocate_value(result.handle());
+  const std::byte* in[3] = {factors, right.data, left.data};
+  fused(to, in, static_cast<std::size_t>(left.size()), 1);
   return result;
 }
 

@@ -17,6 +17,9 @@ void run_blocks(kernel::Block kernel, Node& out, Node* const* in, std::size_t co
 Tensor compute_blocks(kernel::Block kernel, const Shape& shape, DType dtype, Node* const* in,
                       std::size_t count, Location where = {});
 
+/// a - factor b, with the bits of these two operations. In one pass where nothing is recorded and b is small.
+Tensor minus_product(const Tensor& a, double factor, const Tensor& b);
+
 /// NumPy's broadcasting. Throws ShapeError.
 Shape broadcast_shape(const char* operation, const Shape& a, const Shape& b);
 

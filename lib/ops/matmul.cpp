@@ -34,17 +34,20 @@ Strides batch_strides(const Shape& batch, const Shape& shape, const Strides& str
 /// c = a b over a batch of matrices, or c += a b, where several products may fall on one matrix of c.
 void multiply(DType dtype, std::byte* c, const Shape& c_shape, const Node& a, const Node& b, Turned turned,
               bool add) {
-  const Shape batch = broadcast_shape("matmul", batch_of(a.shape), batch_of(b.shape));
   const std::int64_t m = c_shape[c_shape.size() - 2], n = c_shape.back(),
                      k = a.shape[a.shape.size() - (turned == Turned::first ? 2 : 1)];
-  const Strides a_steps = batch_strides(batch, a.shape, a.strides),
-                b_steps = batch_strides(batch, b.shape, b.strides),
-                c_steps = batch_strides(batch, c_shape, row_major(c_shape));
   const auto item = static_cast<std::int64_t>(item_size(dtype));
   const auto matrix = [&](const Node& x, std::int64_t offset, bool transposed) {
     const std::size_t last = x.shape.size() - 1;
     return Matrix{x.data + offset * item, x.strides[last - !transposed], x.strides[last - transposed]};
   };
+  if (a.shape.size() == 2 && b.shape.size() == 2)
+    return gemm(dtype, c, matrix(a, 0, turned == Turned::first), matrix(b, 0, turned == Turned::second), m, n,
+                k, add);
+  const Shape batch = broadcast_shape("matmul", batch_of(a.shape), batch_of(b.shape));
+  const Strides a_steps = batch_strides(batch, a.shape, a.strides),
+                b_steps = batch_strides(batch, b.shape, b.strides),
+                c_steps = batch_strides(batch, c_shape, row_major(c_shape));
   const auto some = [&](std::int64_t begin, std::int64_t end) {
     Dims position = Dims::filled(batch.size(), 0);
     std::int64_t a_at = 0, b_at = 0, c_at = 0, rest = begin;
@@ -170,7 +173,8 @@ Tensor product(const Tensor& a, const Tensor& b, Turned turned, Location where) 
     for (std::size_t i = 0; i + 1 < left.shape.size(); ++i) all_rows *= left.shape[i];
     return reshape(product(reshape(a, {all_rows, left.shape.back()}, where), b, turned, where), shape, where);
   }
-  Shape shape = broadcast_shape("matmul", batch_of(left.shape), batch_of(right.shape));
+  const bool batched = left.shape.size() > 2 || right.shape.size() > 2;
+  Shape shape = batched ? broadcast_shape("matmul", batch_of(left.shape), batch_of(right.shape)) : Shape();
   shape.push_back(left.shape[rows]);
   shape.push_back(right.shape[columns]);
   const Operation& kind = turned == Turned::none    ? operation<Turned::none>

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "lib/ops/blocks.hpp"
 #include "wengert/ops/elementwise.hpp"
 
 namespace wengert::optim {
@@ -24,7 +25,7 @@ void SGD::update(Slot& slot, const Tensor& gradient) {
       v = o.momentum * v + (o.dampening == 0.0 ? g : (1.0 - o.dampening) * g);
     g = o.nesterov ? g + o.momentum * v : v;
   }
-  p.assign(p - o.lr * g);
+  p.assign(minus_product(p, o.lr, g));
 }
 
 std::vector<Optimizer::Option> SGD::list_options(std::size_t group) {

@@ -3,7 +3,10 @@
 #include <doctest/doctest.h>
 
 #include "nn/expect.hpp"
+#include "wengert/core/grad_mode.hpp"
+#include "wengert/ops/random.hpp"
 #include "wengert/ops/reduction.hpp"
+#include "wengert/ops/shape.hpp"
 
 using namespace wengert;
 using expect::message;
@@ -52,6 +55,23 @@ TEST_CASE("the momentum of the first step is the gradient of then") {
   sum(p).backward();  // adds to the gradient, not to the momentum
   optimizer.step();
   CHECK(near(p, {1 - 3 - (1.5 + 4)}));
+}
+
+TEST_CASE("a step has the bits of the operations that it is made of") {
+  manual_seed(12);
+  for (const DType dtype : {float32, float64})
+    for (const Shape& shape : {Shape{}, Shape{1}, Shape{3, 7}, Shape{65, 129}, Shape{0, 2}}) {
+      const Tensor start = randn(shape, {.dtype = dtype}), factors = randn(shape, {.dtype = dtype});
+      const Tensor p = parameter(start), turned = parameter(start);
+      optim::SGD optimizer({p, turned}, {.lr = 0.3});
+      sum(p * factors).backward();
+      // A gradient that is not contiguous.
+      if (shape.size() == 2) sum(transpose(turned) * transpose(factors)).backward();
+      optimizer.step();
+      const NoGrad plain;
+      CHECK(values(p) == values(start - 0.3 * factors));
+      CHECK(values(turned) == values(shape.size() == 2 ? start - 0.3 * factors : start));
+    }
 }
 
 TEST_CASE("options that make no sense") {
