@@ -36,9 +36,7 @@ bool is_row_of(const Node& node, const Shape& shape) {
   return is_contiguous(node);
 }
 
-}  // namespace
-
-static void run_many(kernel::Block kernel, Node& out, Node* const* in, std::size_t count) {
+void run_many(kernel::Block kernel, Node& out, Node* const* in, std::size_t count) {
   std::byte* to = out.data;
   const std::int64_t size = out.size();
   const std::byte* from[max_inputs] = {};
@@ -99,6 +97,8 @@ static void run_many(kernel::Block kernel, Node& out, Node* const* in, std::size
     }
   });
 }
+
+}  // namespace
 
 void run_blocks(kernel::Block kernel, Node& out, Node* const* in, std::size_t count) {
   std::byte* to = allocate_value(out);
