@@ -23,7 +23,8 @@ std::size_t character_length(std::string_view text) {
   return wrong ? 0 : length;
 }
 
-/// Calls visit(character, byte) for each; returns where the text ceases to be UTF-8, npos for nowhere.
+/// Calls visit(character, offset) for each character, offsets in bytes. Returns the offset of the first byte
+/// that is not UTF-8, npos where there is none.
 template <class Visit>
 std::size_t each_character(std::string_view text, Visit visit) {
   for (std::size_t at = 0; at < text.size();) {
