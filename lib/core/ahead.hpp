@@ -28,6 +28,7 @@ class Ahead {
     for (std::int64_t share = share_; share > 0 && !ranges_.empty();) {
       auto& [at, lines] = ranges_.back();
       const std::int64_t count = std::min(share, lines);
+#pragma GCC unroll 4
       for (std::int64_t i = 0; i < count; ++i) __builtin_prefetch(at + i * line);
       at += count * line;
       lines -= count;

@@ -1,5 +1,6 @@
 #include "lib/core/dispatch.hpp"
 
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -78,7 +79,14 @@ const Choice& chosen() {
 
 }  // namespace
 
-const Table& table() { return chosen().table; }
+const Table& table() {
+  // Asked for before every kernel: what was chosen once is a word away.
+  static std::atomic<const Table*> known{nullptr};
+  const Table* table = known.load(std::memory_order_acquire);
+  if (!table) [[unlikely]]
+    known.store(table = &chosen().table, std::memory_order_release);
+  return *table;
+}
 const Table& baseline_table() {
   static const Table table = [] {
     Table filled{};

@@ -124,10 +124,7 @@ struct ThreadEnd {
   }
 };
 
-/// This thread's cache; null once the thread is ending, when blocks go to the shared pool one by one.
-ThreadCache* cache() {
-  if (this_cache) [[likely]]
-    return this_cache;
+[[gnu::noinline]] ThreadCache* first_cache() {
   if (thread_ended) return nullptr;
   static thread_local ThreadEnd end;
   (void)end;
@@ -137,6 +134,8 @@ ThreadCache* cache() {
   all.caches.push_back(this_cache);
   return this_cache;
 }
+/// This thread's cache; null once the thread is ending, when blocks go to the shared pool one by one.
+ThreadCache* cache() { return this_cache ? this_cache : first_cache(); }
 
 #ifdef WENGERT_NO_POOL
 constexpr bool pooled = false;

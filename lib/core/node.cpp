@@ -40,7 +40,11 @@ std::vector<const Operation*>& registry() {
 
 /// Every tensor's shape comes by here, so no size computed later overflows.
 void check_shape(const Shape& shape, DType dtype) {
-  constexpr std::int64_t byte_limit = std::int64_t{1} << 46;
+  constexpr std::int64_t byte_limit = std::int64_t{1} << 46, small = std::int64_t{1} << 14;
+  // Nearly every shape: up to three small extents.
+  const auto fits = [&](std::size_t i) { return shape.size() <= i || (shape[i] >= 0 && shape[i] < small); };
+  if (shape.size() <= 3 && fits(0) && fits(1) && fits(2)) [[likely]]
+    return;
   if (shape.size() > max_dimensions) [[unlikely]]
     fail<ShapeError>("tensor", "a tensor has at most ", max_dimensions, " dimensions: got ", shape.size());
   std::int64_t bytes = static_cast<std::int64_t>(item_size(dtype));

@@ -4,6 +4,7 @@
 // symbol shared by two of them would let the linker pick code the CPU cannot run.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -206,11 +207,15 @@ WENGERT_MATH_FN B pow2(B n) {
   return from_bits<B>(to_bits(n + B(round_magic<B> + IeeeOf<B>::bias)) << IeeeOf<B>::mantissa);
 }
 
-// x 2^n over the whole range of n the result can need; two factors, so that only the last rounds.
+// x 2^n for |n| < 2 bias, more than a result can need; two factors, so that only the last product rounds.
 template <class B>
 WENGERT_MATH_FN B scale(B x, B n) {
-  const B half = round_small(n * splat<B>(0.5));
-  return x * pow2(half) * pow2(n - half);
+  using F = IeeeOf<B>;
+  constexpr auto exponent = std::bit_cast<typename F::Bits>(std::numeric_limits<Scalar<B>>::infinity());
+  // The exponent of one factor is the integer half of n + 2 bias, that of the other the rest.
+  const Bits<B> sum = to_bits(n + B(round_magic<B> + 2 * F::bias));
+  const Bits<B> half = (sum << (F::mantissa - 1)) & Bits<B>(exponent);
+  return x * from_bits<B>(half) * from_bits<B>((sum << F::mantissa) - half);
 }
 
 // For an integer n (|n| < 2^(mantissa-2)): whether it is odd, and its bit 1 moved to the sign position.

@@ -25,29 +25,32 @@ WENGERT_MATH_FN B erf_small(B a) {
   return madd(a, p, a);
 }
 
-// Beyond 1: 1 - exp(P(a)) with P = log(erfc(a)) fitted against its effect on erf, 2^-35 / 2^-62; this
-// needs neither a division nor the square of a in two words.
+// 1 - exp(P(a)) with P fitted to log(erfc(a)) against its effect on erf; this needs neither a division nor
+// the square of a in two words. In float P is a Q(a), good from 0 on, relative error 2^-28: with a small a
+// nothing is rounded but what is small itself. In double P serves beyond 1, absolute error 2^-62.
 template <class B>
 WENGERT_MATH_FN B erf(B x) {
   const B a = magnitude(x), one = splat<B>(1);
   const B t = at_most(a, is_f32<B> ? 4 : 6);
-  B p;
   if constexpr (is_f32<B>) {
-    p = polynomial(t, 0.0001880340869, -1.129578396, -0.6332199484, -0.1084185185, 0.02520821982,
-                   -0.004204548247, 0.0004413336379, -2.168661894e-5);
+    const B p = polynomial(t, -1.1283791716, -0.63661938197, -0.10277783049, 0.019153063838, 0.00016039618394,
+                           -0.00166702758, 0.00063283692172, -0.00011764129054, 9.256267378e-06);
+    const auto [n, q] = exp_parts(t * p);
+    const B power = pow2(n);
+    return with_sign_of(nmadd(power, q, one - power), x);
   } else {
-    p = polynomial(t, -2.94154378560509806e-8, -1.12837889919727868, -0.636620813316453007,
-                   -0.102770580240307955, 0.0191275566556149793, 0.000203053246592914927,
-                   -0.00167584576152843939, 0.000553173359247345157, 0.0000214110483063016952,
-                   -0.000110431298210914555, 0.0000645932698032359434, -0.0000242157175734711074,
-                   6.76419925374063138e-6, -1.4647926943952033e-6, 2.47189172184737535e-7,
-                   -3.20538270508437217e-8, 3.09272294282399896e-9, -2.09345815186243988e-10,
-                   8.87284013066405626e-12, -1.77147854443988841e-13);
+    const B p = polynomial(t, -2.94154378560509806e-8, -1.12837889919727868, -0.636620813316453007,
+                           -0.102770580240307955, 0.0191275566556149793, 0.000203053246592914927,
+                           -0.00167584576152843939, 0.000553173359247345157, 0.0000214110483063016952,
+                           -0.000110431298210914555, 0.0000645932698032359434, -0.0000242157175734711074,
+                           6.76419925374063138e-6, -1.4647926943952033e-6, 2.47189172184737535e-7,
+                           -3.20538270508437217e-8, 3.09272294282399896e-9, -2.09345815186243988e-10,
+                           8.87284013066405626e-12, -1.77147854443988841e-13);
+    const auto [n, q] = exp_parts(p);
+    const B power = pow2(n);
+    const B tail = one - madd(power, q, power);
+    return with_sign_of(select(a < one, erf_small(a), tail), x);
   }
-  const auto [n, q] = exp_parts(p);
-  const B power = pow2(n);
-  const B tail = one - madd(power, q, power);
-  return with_sign_of(select(a < one, erf_small(a), tail), x);
 }
 
 // exp(a^2) erfc(a) for 1/2 <= a <= 28: P((a-4)/(a+4)) / (1 + 2a), relative error 2^-28 / 2^-60. In two

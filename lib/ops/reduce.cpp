@@ -53,6 +53,18 @@ class Reducer {
         fold_(kernel::table().fold[static_cast<int>(reduction)][dtype]),
         fold_rows_(kernel::table().fold_rows[static_cast<int>(reduction)][dtype]) {}
 
+  /// Contiguous `rows` of `length` elements to one row, where that is a single call of a kernel: as run()
+  /// does it, without finding out.
+  bool run_small(std::int64_t rows, std::int64_t length) {
+    if (length == 1) {
+      fold_some(out_, in_, rows);
+      return true;
+    }
+    if (rows == 1 || rows > group || length > narrow) return false;
+    fold_rows_(bytes(out_), bytes(in_), static_cast<std::size_t>(rows), static_cast<std::size_t>(length),
+               length);
+    return true;
+  }
   void run(const Dimensions& dimensions) {
     if (dimensions.back().out == 0)
       fold_inner(dimensions);
@@ -279,11 +291,14 @@ void reduce(kernel::Reduction reduction, Node& out, const Node& x, std::uint64_t
       std::fill_n(values, out.size(), identity<T>(reduction));
       return;
     }
-    const Order order = order_of(x, mask);
-    const auto into = [&](T* place) {
-      Reducer<T>(reduction, place, x.values<T>() + order.first, static_cast<int>(x.dtype))
-          .run(order.dimensions);
+    const auto reducer = [&](T* place, std::int64_t first) {
+      return Reducer<T>(reduction, place, x.values<T>() + first, static_cast<int>(x.dtype));
     };
+    if ((mask & (mask + 1)) == 0 && is_contiguous(x) &&
+        reducer(values, 0).run_small(x.size() / out.size(), out.size()))
+      return;
+    const Order order = order_of(x, mask);
+    const auto into = [&](T* place) { reducer(place, order.first).run(order.dimensions); };
     StridedArray result = folded(order.result);
     if (result.shape.size() == 1 && result.strides[0] == 1) return into(values);
     const StorageRef room = StorageRef::allocate(static_cast<std::size_t>(order.values) * sizeof(T));
