@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 namespace wengert {
@@ -15,33 +14,36 @@ class Ahead {
  public:
   void start(std::size_t steps) {
     ranges_.clear();
-    lines_ = 0;
+    units_ = 0;
     steps_ = static_cast<std::int64_t>(std::max<std::size_t>(steps, 1));
   }
+  /// What lies beyond `bytes` up to a whole unit is fetched too: that harms nothing.
   void add(const std::byte* at, std::int64_t bytes) {
     if (bytes < line) return;
-    ranges_.emplace_back(at, bytes / line);
-    lines_ += bytes / line;
-    share_ = lines_ / steps_ + 1;
+    const std::int64_t units = (bytes + unit - 1) / unit;
+    ranges_.push_back({at, units});
+    units_ += units;
+    share_ = (units_ + steps_ - 1) / steps_;
   }
   void fetch_share() {
-    for (std::int64_t share = share_; share > 0 && !ranges_.empty();) {
-      auto& [at, lines] = ranges_.back();
-      const std::int64_t count = std::min(share, lines);
-#pragma GCC unroll 4
-      for (std::int64_t i = 0; i < count; ++i) __builtin_prefetch(at + i * line);
-      at += count * line;
-      lines -= count;
-      share -= count;
-      if (lines == 0) ranges_.pop_back();
+    for (std::int64_t share = share_; share > 0 && !ranges_.empty(); --share) {
+      Range& range = ranges_.back();
+#pragma GCC unroll 8
+      for (std::int64_t at = 0; at < unit; at += line) __builtin_prefetch(range.at + at);
+      range.at += unit;
+      if (--range.units == 0) ranges_.pop_back();
     }
   }
 
  private:
-  static constexpr std::int64_t line = 64;
+  static constexpr std::int64_t line = 64, unit = 8 * line;
 
-  std::vector<std::pair<const std::byte*, std::int64_t>> ranges_;
-  std::int64_t lines_ = 0, share_ = 0, steps_ = 1;
+  struct Range {
+    const std::byte* at;
+    std::int64_t units;
+  };
+  std::vector<Range> ranges_;
+  std::int64_t units_ = 0, share_ = 0, steps_ = 1;
 };
 
 }  // namespace wengert

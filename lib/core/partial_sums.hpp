@@ -23,6 +23,7 @@ class RowSum {
     partials_ = StorageRef::allocate(pitch_ * static_cast<std::size_t>(levels) + 1);
     out_ = out;
   }
+  const Instruction& value() const { return value_; }
   void add(const std::byte* const* in, unsigned single) {
     std::byte* sum = partials_.data() + level_ * pitch_;
     if (taken_ == 0)
@@ -65,6 +66,7 @@ class RowSum {
 class Total {
  public:
   Total(const Instruction& value, std::byte* out) : value_(value), out_(out) {}
+  const Instruction& value() const { return value_; }
   void add(const std::byte* const* tile, std::int64_t count, int merges, bool last) {
     value_.fold_into(partials_[level_], tile, static_cast<std::size_t>(count));
     for (; merges > 0; --merges, --level_) {

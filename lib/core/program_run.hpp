@@ -1,0 +1,295 @@
+// Program::Run: one thread's way through a part of a program's domain.
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "lib/core/ahead.hpp"
+#include "lib/core/parallel.hpp"
+#include "lib/core/partial_sums.hpp"
+#include "lib/core/place.hpp"
+#include "lib/core/scratch.hpp"
+
+namespace wengert {
+
+/// One run over a part of the domain: where every value of the present tile is.
+class Program::Run {
+ public:
+  static constexpr std::int64_t total_leaf = 2048, total_unit = 64;  // of the halves that a total is made of
+
+  /// The part is of rows where the program goes by rows, else of elements. Its sums go to `sums`, one after
+  /// the other, each of them aligned; to where the domain's own go if that is null.
+  void start(const Program& program, const Domain& domain, const Part& part,
+             std::span<const Binding> bindings, std::byte* sums) {
+    p_ = &program;
+    domain_ = domain;
+    part_ = part;
+    bindings_ = bindings;
+    sums_ = sums;
+    tile_rows_ = p_->by_rows_ ? std::clamp<std::int64_t>(
+                                    tile_elements / std::max<std::int64_t>(domain.width, 1), 1, part.count)
+                              : 1;
+    lay_out();
+  }
+
+  void run() {
+    const std::int64_t end = part_.start + part_.count;
+    if (p_->by_rows_) {
+      for (row_ = part_.start; row_ < end; row_ += tile_rows_) {
+        rows_ = std::min(tile_rows_, end - row_);
+        run_tile(row_ * domain_.width, rows_ * domain_.width);
+      }
+    } else if (!totals_.empty()) {
+      Halves halves(part_.count, total_leaf, total_unit);
+      for (std::int64_t start = part_.start; !halves.done();) {
+        const std::int64_t length = halves.leaf();
+        merges_ = halves.finish_leaf();
+        last_ = halves.done();
+        run_tile(start, length);
+        start += length;
+      }
+    } else {
+      for (std::int64_t start = part_.start; start < end; start += tile_elements)
+        run_tile(start, std::min(tile_elements, end - start));
+    }
+    for (const std::size_t v : gathered_) readers_[v] = {};
+    clear();
+  }
+
+ private:
+  static constexpr std::int64_t tile_elements =
+      1024;                                        // a few buffers of a tile stay in the first-level cache
+  static constexpr std::int64_t padded_rows = 16;  // kernels of one element a row go through whole batches
+
+  static std::int64_t padded(std::int64_t rows) {
+    return (rows + padded_rows - 1) / padded_rows * padded_rows;
+  }
+
+  /// Something that goes on by so many bytes an element.
+  struct Lying {
+    Place* place;
+    std::byte* data;
+    std::int64_t item;
+  };
+
+  void clear() {
+    steps_.clear();
+    lying_.clear();
+    stored_rows_.clear();
+    gathered_.clear();
+    row_sums_.clear();
+    totals_.clear();
+  }
+  void lay_out() {
+    clear();  // a run before may have thrown
+    row_ = 0;
+    rows_ = 1;
+    const auto tile = static_cast<std::size_t>(p_->by_rows_     ? tile_rows_ * domain_.width
+                                               : has_total(*p_) ? total_leaf
+                                                                : tile_elements);
+    const auto rows = static_cast<std::size_t>(padded(tile_rows_));
+    const auto aligned = [](std::size_t bytes) { return (bytes + 63) / 64 * 64; };
+    std::size_t bytes = 0;
+    offsets_.clear();
+    for (const std::uint8_t item : p_->slot_items_) {
+      offsets_.push_back(bytes);
+      bytes += aligned(tile * item) + 64;
+    }
+    const std::size_t row_room = aligned(rows * 8), spread_room = rows * kernel::single_bytes;
+    const std::size_t tail = bytes;
+    std::byte* room = scratch(tail + p_->code_.size() * (row_room + spread_room));
+    places_.assign(p_->code_.size(), {});
+    readers_.resize(std::max(readers_.size(), p_->code_.size()));
+    for (std::size_t v = 0; v < p_->code_.size(); ++v) {
+      const Instruction& value = p_->code_[v];
+      if (value.absorbed) continue;
+      Place& place = places_[v];
+      if (p_->slot_[v] >= 0) place.at = room + offsets_[static_cast<std::size_t>(p_->slot_[v])];
+      if (lies_full(value)) lying_.push_back({&place, bindings_[v].data, value.item});
+      if (value.stored && value.extent == Extent::row)
+        stored_rows_.push_back({&place, bindings_[v].data, value.item});
+      if (gathered(value)) {
+        readers_[v] = bindings_[v].reader;
+        gathered_.push_back(v);
+      }
+      switch (value.extent) {
+        case Extent::full:
+          place.pitch = static_cast<std::size_t>(domain_.width) * value.item;
+          break;
+        case Extent::row:
+          place.at = room + tail + v * (row_room + spread_room);
+          place.spread = place.at + row_room;
+          place.pitch = kernel::single_bytes;
+          break;
+        case Extent::column:
+          if (value.input)
+            place.at = bindings_[v].data;
+          else
+            row_sums_.emplace_back(value, part_.count, domain_.width, room_of_sum(v));
+          break;
+        case Extent::single:
+          if (value.input) {
+            place.at = room + tail + v * (row_room + spread_room);
+            fill_single(place.at, bindings_[v].data, value.item);
+          } else {
+            totals_.emplace_back(value, room_of_sum(v));
+          }
+          break;
+      }
+    }
+    bind_steps();
+  }
+  static bool has_total(const Program& p) {
+    return std::ranges::any_of(
+        p.code_, [](const Instruction& v) { return !v.input && v.kind == Lowering::Kind::total; });
+  }
+  /// A tile of it lies in one piece in memory, before the program runs or after.
+  static bool lies_full(const Value& value) {
+    return value.extent == Extent::full && (value.stored || (value.input && value.layout == Layout::direct));
+  }
+  static bool gathered(const Value& value) {
+    return value.input && (value.layout == Layout::strided || value.layout == Layout::row);
+  }
+  std::byte* room_of_sum(std::size_t v) {
+    return sums_ ? std::exchange(sums_, sums_ + sum_bytes(p_->code_[v], domain_)) : bindings_[v].data;
+  }
+
+  void run_tile(std::int64_t start, std::int64_t length) {
+    for (const Lying& value : lying_) value.place->at = value.data + start * value.item;
+    for (const std::size_t v : gathered_) {
+      Place& place = places_[v];
+      const std::uint8_t item = p_->code_[v].item;
+      if (p_->code_[v].layout == Layout::strided) {
+        std::byte* buffer = p_->slot_[v] >= 0 ? slot_room(v) : nullptr;
+        place.at = const_cast<std::byte*>(readers_[v].read(start, length, buffer));
+      } else if (const std::byte* from = readers_[v].read(row_, rows_, place.at); from != place.at) {
+        std::memcpy(place.at, from, static_cast<std::size_t>(rows_) * item);
+      }
+    }
+    find_next(start, length);
+    for (const Bound& step : steps_) {
+      run_step(step, length);
+      ahead_.fetch_share();
+    }
+    for (const Lying& value : stored_rows_)
+      std::memcpy(value.data + row_ * value.item, value.place->at,
+                  static_cast<std::size_t>(rows_ * value.item));
+  }
+
+  /// What lies in memory for the tile after this one.
+  void find_next(std::int64_t start, std::int64_t length) {
+    ahead_.start(steps_.size());
+    const std::int64_t next = start + length, count = std::min(length, domain_.size() - next);
+    for (const Lying& value : lying_) ahead_.add(value.data + next * value.item, count * value.item);
+  }
+
+  std::byte* slot_room(std::size_t v) const {
+    return scratch(0) + offsets_[static_cast<std::size_t>(p_->slot_[v])];
+  }
+
+  /// A step, and the places of what it works on: the same for every tile.
+  struct Bound {
+    Step::Kind kind;
+    std::uint8_t single;
+    const Instruction* value;
+    const Place* out;
+    const Place* in[4];
+    std::size_t sum = 0;  // which of row_sums_ or totals_
+  };
+  void bind_steps() {
+    static constexpr Place nowhere;
+    for (const Step& step : p_->steps_) {
+      const Instruction& value = p_->code_[step.value];
+      Bound& bound = steps_.emplace_back(Bound{step.kind, step.single, &value, &places_[step.value], {}});
+      for (std::size_t j = 0; j < 4; ++j)
+        bound.in[j] = value.in[j] == Value::none ? &nowhere : &places_[value.in[j]];
+      const auto index_in = [&](const auto& sums) {
+        return static_cast<std::size_t>(
+            std::ranges::find_if(sums, [&](const auto& sum) { return &sum.value() == &value; }) -
+            sums.begin());
+      };
+      if (step.kind == Step::Kind::sum_rows) bound.sum = index_in(row_sums_);
+      if (step.kind == Step::Kind::total) bound.sum = index_in(totals_);
+    }
+  }
+
+  /// Where the inputs of a step are, row after row.
+  struct RowInputs {
+    const std::byte* at[4];
+    std::size_t pitch[4];
+
+    explicit RowInputs(const Bound& step) {
+      for (std::size_t j = 0; j < 4; ++j) {
+        const Place& place = *step.in[j];
+        at[j] = place.spread ? place.spread : place.at;
+        pitch[j] = place.pitch;
+      }
+    }
+    void advance() {
+      for (std::size_t j = 0; j < 4; ++j) at[j] += pitch[j];
+    }
+  };
+
+  void run_step(const Bound& step, std::int64_t length) {
+    const Instruction& value = *step.value;
+    const Place& out = *step.out;
+    const auto width = static_cast<std::size_t>(domain_.width);
+    const auto at_once = [&](std::size_t count) {
+      const std::byte* in[4] = {step.in[0]->at, step.in[1]->at, step.in[2]->at, step.in[3]->at};
+      value.block(out.at, in, count, step.single);
+    };
+    switch (step.kind) {
+      case Step::Kind::map:
+        return at_once(static_cast<std::size_t>(length));
+      case Step::Kind::map_of_rows:
+        return at_once(static_cast<std::size_t>(padded(rows_)));
+      case Step::Kind::map_rows: {
+        RowInputs inputs(step);
+        std::byte* to = out.at;
+        for (std::int64_t r = rows_;; inputs.advance(), to += out.pitch) {
+          value.block(to, inputs.at, width, step.single);
+          if (--r == 0) return;
+        }
+      }
+      case Step::Kind::fold: {
+        RowInputs inputs(step);
+        for (std::int64_t r = 0; r < rows_; ++r, inputs.advance())
+          value.fold_into(out.at + r * value.item, inputs.at, width);
+        return;
+      }
+      case Step::Kind::spread:
+        return out.fill_spread(value.item, rows_);
+      case Step::Kind::sum_rows: {
+        RowInputs inputs(step);
+        for (std::int64_t r = 0; r < rows_; ++r, inputs.advance())
+          row_sums_[step.sum].add(inputs.at, step.single);
+        return;
+      }
+      case Step::Kind::total: {
+        const std::byte* in[2] = {step.in[0]->at, step.in[1]->at};
+        return totals_[step.sum].add(in, length, merges_, last_);
+      }
+    }
+  }
+
+  const Program* p_ = nullptr;
+  Domain domain_;
+  Part part_{0, 0};
+  std::span<const Binding> bindings_;
+  std::byte* sums_ = nullptr;
+  std::int64_t tile_rows_ = 1, row_ = 0, rows_ = 1;
+  int merges_ = 0;
+  bool last_ = false;
+  std::vector<Place> places_;
+  std::vector<Lying> lying_, stored_rows_;
+  std::vector<std::size_t> gathered_;
+  Ahead ahead_;
+  std::vector<StridedReader> readers_;  // they keep what they have read
+  std::vector<std::size_t> offsets_;
+  std::vector<Bound> steps_;
+  std::vector<RowSum> row_sums_;
+  std::vector<Total> totals_;
+};
+
+}  // namespace wengert
