@@ -27,6 +27,12 @@ struct Cotangent {
   }
 };
 
+/// What a target gets.
+struct Target {
+  Cotangent sum;
+  bool reached = false;
+};
+
 /// Recording is on in a pass exactly if its results are to be differentiated.
 class PassMode {
  public:
@@ -79,7 +85,7 @@ class Paths {
     for (const Tensor& target : targets) lowest = std::min(lowest, target.handle().id);
     Walk<std::monostate> walk;
     for (const Tensor& output : outputs) walk.at(output.recorded());
-    std::vector<Node*> seen;
+    std::vector<Node*>& seen = seen_.list;
     const Node* freed = nullptr;  // a target whose own graph is gone: other targets may have stood below it
     while (!walk.empty()) {
       const auto [node, nothing] = walk.pop();
@@ -99,7 +105,7 @@ class Paths {
       if (freed && std::ranges::none_of(seen, [&](const Node* node) { return same(*node, target); }))
         fail_freed("grad", *freed);
     for (auto it = seen.rbegin(); it != seen.rend(); ++it)
-      if (is_target(**it, targets) || leads_to_needed(**it)) needed_.push_back({(*it)->id, *it});
+      if (is_target(**it, targets) || leads_to_needed(**it)) needed_.list.push_back({(*it)->id, *it});
   }
 
   static bool same(const Node& node, const Tensor& target) {
@@ -107,7 +113,7 @@ class Paths {
     return &node == &handle || (node.leaf && node.leaf == handle.leaf);
   }
   bool contains(const Node& node) const {
-    return std::binary_search(needed_.begin(), needed_.end(), Place{node.id, &node});
+    return std::binary_search(needed_.list.begin(), needed_.list.end(), Place{node.id, &node});
   }
 
  private:
@@ -122,7 +128,8 @@ class Paths {
     return false;
   }
 
-  std::vector<Place> needed_;  // ascending; the pass frees nodes as it goes, so they are not looked at
+  SpareList<Node*> seen_;
+  SpareList<Place> needed_;  // ascending; the pass frees nodes as it goes, so they are not looked at
 };
 
 /// A rule's result in the shape of the input it is for; empty for zero.
@@ -199,8 +206,9 @@ std::vector<Tensor> run_backward(std::span<const Tensor> outputs, std::span<cons
     return node.requires_grad && (!paths || paths->contains(node));
   };
 
-  std::vector<Cotangent> results(targets.size());
-  std::vector<bool> reached(targets.size());
+  SpareList<Target> spare_results;
+  std::vector<Target>& results = spare_results.list;
+  results.resize(targets.size());
   LeafGradients leaves;
 
   Walk<Cotangent> walk;
@@ -214,8 +222,8 @@ std::vector<Tensor> run_backward(std::span<const Tensor> outputs, std::span<cons
     Node& node = held.recorded();
     for (std::size_t t = 0; t < targets.size(); ++t) {
       if (!Paths::same(node, targets[t])) continue;
-      results[t].add(cotangent.value);
-      reached[t] = true;
+      results[t].sum.add(cotangent.value);
+      results[t].reached = true;
     }
     if (node.leaf) {
       if (targets.empty()) {
@@ -247,8 +255,8 @@ std::vector<Tensor> run_backward(std::span<const Tensor> outputs, std::span<cons
     // A result that still waits goes with them: it is made of the same, and its graph may be gone afterwards.
     for (const Tensor& output : outputs) waiting.list.push_back(&output.recorded());
     for (const auto& [version, gradient] : leaves.list) waiting.list.push_back(&gradient.recorded());
-    for (const Cotangent& result : results)
-      if (result.value.defined()) waiting.list.push_back(&result.value.recorded());
+    for (const Target& result : results)
+      if (result.sum.value.defined()) waiting.list.push_back(&result.sum.value.recorded());
     force_together(waiting.list);
   }
 
@@ -266,8 +274,9 @@ std::vector<Tensor> run_backward(std::span<const Tensor> outputs, std::span<cons
   std::vector<Tensor> gradients;
   gradients.reserve(targets.size());
   for (std::size_t t = 0; t < targets.size(); ++t) {
-    if (reached[t] && !results[t].value.defined()) results[t].value = zeros_of(targets[t].recorded());
-    gradients.push_back(std::move(results[t].value));
+    auto& [sum, reached] = results[t];
+    if (reached && !sum.value.defined()) sum.value = zeros_of(targets[t].recorded());
+    gradients.push_back(std::move(sum.value));
   }
   return gradients;
 }

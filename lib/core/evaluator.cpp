@@ -39,6 +39,7 @@ struct Evaluator {
   const Program& program();
   void bind();
   void publish();
+  void drop_idle();
 };
 Evaluator& evaluator() {
   static thread_local Evaluator instance;
@@ -152,6 +153,25 @@ void Evaluator::publish() {
   for (Node* view : plan.views) settle(*view);
 }
 
+/// Frees the bytes of what is idle, unless another thread has taken it up: then they stay until its node
+/// goes.
+void Evaluator::drop_idle() {
+  held.clear();
+  rooms.clear();
+  if (plan.idle.empty()) return;
+  {
+    const std::lock_guard lock(planning());
+    for (const Tensor& tensor : plan.idle) {
+      Node& node = tensor.recorded();
+      if (node.references.load(std::memory_order_acquire) / NodeCounts::user != 1) continue;
+      node.data = nullptr;
+      rooms.push_back(std::exchange(node.storage, StorageRef()));
+    }
+  }
+  plan.idle.clear();
+  rooms.clear();
+}
+
 /// Computes a node that is only another look at its input.
 void force_view(Node& node) {
   force(node.input(0));
@@ -166,7 +186,7 @@ void run_roots(std::span<Node* const> roots) {
   Evaluator& e = evaluator();
   struct Release {
     Evaluator& e;
-    ~Release() { e.held.clear(), e.rooms.clear(); }
+    ~Release() { e.held.clear(), e.rooms.clear(), e.plan.idle.clear(); }
   } const release{e};
   while (true) {
     std::array<Tensor, 8> first;
@@ -175,6 +195,7 @@ void run_roots(std::span<Node* const> roots) {
       if (e.plan.gather(roots)) {
         if (e.plan.entries.empty()) return;
         e.plan.number();
+        e.plan.find_idle();
         e.held.clear();
         e.bind();
       } else {
@@ -192,6 +213,7 @@ void run_roots(std::span<Node* const> roots) {
     const std::lock_guard lock(planning());
     e.publish();
   }
+  e.drop_idle();
 }
 
 /// Whether a call may wait: it is large, or computed from what waits, and a program can compute it.

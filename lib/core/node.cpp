@@ -68,6 +68,9 @@ void Attributes::operator delete(void* block, std::size_t bytes) noexcept {
   memory::release_bytes(block, bytes);
 }
 
+void* Leaf::operator new(std::size_t bytes) { return memory::allocate_bytes(bytes); }
+void Leaf::operator delete(void* block, std::size_t bytes) noexcept { memory::release_bytes(block, bytes); }
+
 RuleGuard::RuleGuard(const Node* node) noexcept : before_(ruled_node) { ruled_node = node; }
 RuleGuard::~RuleGuard() { ruled_node = before_; }
 

@@ -258,6 +258,7 @@ void Plan::number() {
     const bool wanted = entry.root || references >= NodeCounts::user || (references & edge_mask) > entry.uses;
     if (is_view(lowering)) {
       entry.value = operand(entry, node.input(0));
+      entry.stored = wanted;
       if (wanted) {
         values[entry.value].stored = true;
         want_view(node);
@@ -281,7 +282,7 @@ void Plan::number() {
     }
     // A backward pass may come back to it.
     const bool kept = node.requires_grad && !node.released && (lowering.dear || value.extent == Extent::row);
-    value.stored = wanted || kept;
+    value.stored = entry.stored = wanted || kept;
     if (lowering.kind == Kind::map) {
       for (std::size_t j = 0; j < 4; ++j)
         if (lowering.in[j] >= 0)

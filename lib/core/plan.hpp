@@ -33,6 +33,8 @@ struct Entry {
   std::uint32_t uses = 0;  // by other nodes of the program
   bool root = false;
   bool viewed = false;  // by a view of the program
+  bool stored = false;
+  std::uint32_t needs = 0;  // of `uses`, those that will want the value again
   std::uint16_t value = Value::none;
 };
 
@@ -54,6 +56,8 @@ class Plan {
   bool gather(std::span<Node* const> roots);
   /// Numbers the values.
   void number();
+  /// Finds what is idle afterwards.
+  void find_idle();
 
   Domain domain;
   std::vector<Node*> first;
@@ -62,6 +66,7 @@ class Plan {
   std::vector<Source> sources;                         // of each value that is an input, or stored
   std::vector<Node*> views;                            // that are to be made from stored values
   std::vector<std::pair<Node*, std::uint16_t>> twins;  // nodes that share the stored value of another
+  std::vector<Tensor> idle;  // computed before, whose values nothing wants once the program has run
 
   void clear() {
     first.clear();
@@ -70,6 +75,7 @@ class Plan {
     sources.clear();
     views.clear();
     twins.clear();
+    idle.clear();
     pending_.clear();
   }
 

@@ -166,6 +166,10 @@ std::vector<Tensor> split(const Tensor& x, const Axes& sizes, std::int64_t axis,
                      " for extent ", extent);
   const Scope scope("split");
   std::vector<Tensor> pieces;
+  pieces.reserve(sizes.size() > 1 ? sizes.size()
+                                  : static_cast<std::size_t>(std::max<std::int64_t>(extent, 1) - 1) /
+                                            static_cast<std::size_t>(std::max<std::int64_t>(sizes[0], 1)) +
+                                        1);
   std::int64_t start = 0;
   const auto cut = [&](std::int64_t size) {
     const std::int64_t stop = start + std::min(size, extent - start);

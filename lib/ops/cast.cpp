@@ -38,7 +38,8 @@ constexpr Operation cast_operation{
                  return in[0].detach().astype(int64).astype(float64);
                }}};
         },
-    .lower = lower_cast};
+    .lower = lower_cast,
+    .looks_at = {}};
 const Registered registered_cast(cast_operation);
 
 }  // namespace

@@ -73,6 +73,7 @@ Tensor concat(const std::vector<Tensor>& tensors, std::int64_t axis, Location wh
   const std::size_t along = normalize_axis("concat", axis, first.ndim());
   Shape shape = first.shape();
   std::vector<Node*> nodes;
+  nodes.reserve(tensors.size());
   for (const Tensor& tensor : tensors) {
     Node& node = tensor.node();
     bool fits = node.shape.size() == shape.size();
@@ -94,6 +95,7 @@ Tensor stack(const std::vector<Tensor>& tensors, std::int64_t axis, Location whe
   for (const Tensor& tensor : tensors) require_value("stack", tensor);
   const auto along = static_cast<std::int64_t>(normalize_axis("stack", axis, tensors.front().ndim() + 1));
   std::vector<Tensor> widened;
+  widened.reserve(tensors.size());
   for (const Tensor& tensor : tensors) {
     if (tensor.shape() != tensors.front().shape())
       fail<ShapeError>("stack", "shapes must be equal: got ", tensors.front().shape(), " and ",

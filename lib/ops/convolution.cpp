@@ -112,19 +112,22 @@ constexpr Operation convolution_operation{
     .forward = forward_convolution,
     .rules = {[](const Call& c) { return to_input(c.g, c.x(1), told(c)); },
               [](const Call& c) { return to_weight(c.x(0), c.g, told(c)); }},
-    .samples = samples<Part::output>};
+    .samples = samples<Part::output>,
+    .looks_at = {0b10, 0b01}};
 constexpr Operation to_input_operation{
     .name = "convolution_to_input",
     .forward = forward_to_input,
     .rules = {[](const Call& c) { return convolution(c.g, c.x(1), told(c)); },
               [](const Call& c) { return to_weight(c.g, c.x(0), told(c)); }},
-    .samples = samples<Part::input>};
+    .samples = samples<Part::input>,
+    .looks_at = {0b10, 0b01}};
 constexpr Operation to_weight_operation{
     .name = "convolution_to_weight",
     .forward = forward_to_weight,
     .rules = {[](const Call& c) { return to_input(c.x(1), c.g, told(c)); },
               [](const Call& c) { return convolution(c.x(0), c.g, told(c)); }},
-    .samples = samples<Part::weight>};
+    .samples = samples<Part::weight>,
+    .looks_at = {0b10, 0b01}};
 const Registered registered_convolution(convolution_operation), registered_to_input(to_input_operation),
     registered_to_weight(to_weight_operation);
 

@@ -198,11 +198,22 @@ std::vector<Sample> samples() {
   return list;
 }
 
+/// What the rule of an input looks at.
+template <class R, int input>
+constexpr std::uint8_t looks_at() {
+  constexpr unsigned mentions = Derivative<R, input>::mentions;
+  return static_cast<std::uint8_t>((mentions >> 1 & 3u) | (mentions & 8u ? Operation::output : 0u));
+}
+
 template <class R>
 constexpr Operation make_operation() {
   Operation operation{.name = R::name, .forward = forward<R>, .samples = samples<R>, .lower = lower<R>};
   operation.rules[0] = rule<R, 0>;
-  if constexpr (!unary<R>) operation.rules[1] = rule<R, 1>;
+  operation.looks_at[0] = looks_at<R, 0>();
+  if constexpr (!unary<R>) {
+    operation.rules[1] = rule<R, 1>;
+    operation.looks_at[1] = looks_at<R, 1>();
+  }
   return operation;
 }
 template <class R>

@@ -157,7 +157,8 @@ constexpr Operation operation{.name = "matmul",
                               .forward = forward<turned>,
                               .rules = {rule<turned, 0>, rule<turned, 1>},
                               .samples = matmul_samples,
-                              .add_to = add_to<turned>};
+                              .add_to = add_to<turned>,
+                              .looks_at = {0b10, 0b01}};
 const Registered registered_matmul(operation<Turned::none>);
 
 /// Of operands that fit, of two dimensions or more.

@@ -93,7 +93,8 @@ constexpr Operation sum_operation{
     .forward = forward<kernel::Reduction::sum>,
     .rules = {[](const Call& c) { return broadcast_to(with_dims(c, c.g), c.input_shape(0)); }},
     .samples = [] { return samples<sum>(true, true); },
-    .lower = lower<kernel::Reduction::sum>};
+    .lower = lower<kernel::Reduction::sum>,
+    .looks_at = {}};
 constexpr Operation max_operation{.name = "max",
                                   .forward = forward<kernel::Reduction::max>,
                                   .rules = {extremum_rule<less>},

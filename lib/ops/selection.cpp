@@ -42,7 +42,8 @@ constexpr Operation where_operation{.name = "where",
                                     .rules = {nullptr, [](const Call& c) { return where(c.x(0), c.g, 0.0); },
                                               [](const Call& c) { return where(c.x(0), 0.0, c.g); }},
                                     .samples = where_samples,
-                                    .lower = lower_where};
+                                    .lower = lower_where,
+                                    .looks_at = {0, 1, 1}};
 const Registered registered_where(where_operation);
 
 void require_boolean(const char* operation, const Tensor& x) {

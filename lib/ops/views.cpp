@@ -88,7 +88,8 @@ constexpr Operation reshape_operation{
                 return reshape(x, {3, 0});
               })};
         },
-    .lower = lower_view<Lowering::Kind::alias>};
+    .lower = lower_view<Lowering::Kind::alias>,
+    .looks_at = {}};
 constexpr Operation permute_operation{
     .name = "permute",
     .forward = forward_permute,
@@ -99,20 +100,22 @@ constexpr Operation permute_operation{
         inverse[static_cast<std::size_t>(axes[i])] = static_cast<std::int64_t>(i);
       return permute(c.g, inverse);
     }},
-    .samples = [] {
-      return std::vector<Sample>{sample("three dimensions", {2, 3, 4},
-                                        [](const Tensor& x) {
-                                          return permute(x, {2, 0, 1});
-                                        }),
-                                 sample("negative axes", {2, 3},
-                                        [](const Tensor& x) {
-                                          return permute(x, {-1, 0});
-                                        }),
-                                 sample("0-d", {}, [](const Tensor& x) { return permute(x, {}); }),
-                                 sample("empty", {2, 0, 3}, [](const Tensor& x) {
-                                   return permute(x, {2, 0, 1});
-                                 })};
-    }};
+    .samples =
+        [] {
+          return std::vector<Sample>{sample("three dimensions", {2, 3, 4},
+                                            [](const Tensor& x) {
+                                              return permute(x, {2, 0, 1});
+                                            }),
+                                     sample("negative axes", {2, 3},
+                                            [](const Tensor& x) {
+                                              return permute(x, {-1, 0});
+                                            }),
+                                     sample("0-d", {}, [](const Tensor& x) { return permute(x, {}); }),
+                                     sample("empty", {2, 0, 3}, [](const Tensor& x) {
+                                       return permute(x, {2, 0, 1});
+                                     })};
+        },
+    .looks_at = {}};
 constexpr Operation broadcast_operation{.name = "broadcast_to",
                                         .forward = forward_broadcast,
                                         .rules = {[](const Call& c) { return c.g; }},
@@ -139,7 +142,8 @@ constexpr Operation broadcast_operation{.name = "broadcast_to",
                                                     return broadcast_to(x, {2, 0, 3});
                                                   })};
                                             },
-                                        .lower = lower_view<Lowering::Kind::expand>};
+                                        .lower = lower_view<Lowering::Kind::expand>,
+                                        .looks_at = {}};
 const Registered registered_reshape(reshape_operation), registered_permute(permute_operation),
     registered_broadcast(broadcast_operation);
 

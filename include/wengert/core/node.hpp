@@ -25,6 +25,9 @@ struct Attributes {
 
 /// What a leaf keeps beside its value. Shared by all versions of the leaf that graphs still hold.
 struct Leaf {
+  static void* operator new(std::size_t bytes);
+  static void operator delete(void* block, std::size_t bytes) noexcept;
+
   /// Held for a few instructions at a time, and hardly ever by two threads.
   class Lock {
    public:
@@ -148,6 +151,10 @@ struct Operation {
   /// rule makes it and a sum takes it up. `sum`: contiguous, of the input's shape and dtype. Called in passes
   /// that are not recorded only.
   void (*add_to)(const Call& call, std::size_t input, std::byte* sum) = nullptr;
+  /// The values that each of the `rules` looks at, bit i for input i and `output` for the output. What no
+  /// rule looks at need not be kept for the backward pass.
+  std::array<std::uint8_t, 3> looks_at{everything, everything, everything};
+  static constexpr std::uint8_t output = 0x80, everything = 0xff;
 };
 
 /// Enrolls an operation for the law tests and the reference: `const Registered registered(operation);`.

@@ -1,0 +1,74 @@
+// Which values a program leaves behind that nothing will look at again: a product to which a bias was added,
+// say. Their bytes are freed though their nodes stay on the tape.
+#include "lib/core/plan.hpp"
+#include "lib/core/tape.hpp"
+
+namespace wengert {
+namespace {
+
+constexpr std::uint64_t edge_mask = NodeCounts::user - 1;
+
+/// Whether a backward pass that comes by the node looks at the value: of input i, or, for Operation::output,
+/// of its own.
+bool looks_at(const Node& node, std::uint8_t value) {
+  if (!node.requires_grad || node.released || !node.operation) return false;
+  const Operation& operation = *node.operation;
+  if (operation.rule_of_input || operation.rule_of_all) return true;
+  for (std::uint32_t j = 0; j < node.input_count; ++j)
+    if (operation.rules[j] && node.input(j).requires_grad && (operation.looks_at[j] & value)) return true;
+  return false;
+}
+bool looks_at_input(const Node& node, std::uint32_t i) {
+  return looks_at(node, i < 7 ? static_cast<std::uint8_t>(1u << i) : Operation::everything);
+}
+
+/// Whether nobody but `uses` inputs of other nodes refers to the node.
+bool held_by(const Node& node, std::uint64_t uses) {
+  const std::uint64_t references = node.references.load(std::memory_order_acquire);
+  return references < NodeCounts::user && (references & edge_mask) == uses;
+}
+bool has_bytes(const Node& node) { return !node.leaf && !waits(node) && node.storage; }
+
+}  // namespace
+
+void Plan::find_idle() {
+  struct Input {
+    Node* node;
+    std::uint32_t uses = 0, needs = 0;
+  };
+  static thread_local std::vector<Input> inputs;
+  inputs.clear();
+  // Descending: all that uses a node comes before it.
+  for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
+    Node& node = *entry->node;
+    // One that no longer matters waits for ever, and is never computed.
+    const bool dead =
+        !entry->root && entry->needs == 0 && held_by(node, entry->uses) && !looks_at(node, Operation::output);
+    for (std::uint32_t i = 0; i < node.input_count; ++i) {
+      Node& input = node.input(i);
+      const bool needed = dead || entry->stored ? looks_at_input(node, i) : true;
+      if (waits(input)) {
+        find(input)->needs += needed;
+      } else if (has_bytes(input)) {
+        auto known = std::ranges::find(inputs, &input, &Input::node);
+        if (known == inputs.end()) known = inputs.insert(known, {&input});
+        ++known->uses;
+        known->needs += needed;
+      }
+    }
+  }
+  for (const auto& [node, uses, needs] : inputs)
+    if (needs == 0 && held_by(*node, uses) && !looks_at(*node, Operation::output)) idle.emplace_back(node);
+  // A view's bytes are those of what it was made of.
+  for (std::size_t next = 0; next < idle.size(); ++next) {
+    const Node& node = idle[next].recorded();
+    for (std::uint32_t i = 0; i < node.input_count; ++i) {
+      Node& input = node.input(i);
+      if (has_bytes(input) && held_by(input, 1) && !looks_at_input(node, i) &&
+          !looks_at(input, Operation::output))
+        idle.emplace_back(&input);
+    }
+  }
+}
+
+}  // namespace wengert

@@ -1,0 +1,105 @@
+// Values that no derivative looks at: their bytes go once they have been used.
+#include <doctest/doctest.h>
+
+#include "support/tensors.hpp"
+#include "wengert/wengert.hpp"
+
+using namespace wengert;
+
+namespace {
+
+constexpr std::int64_t rows = 256, columns = 128;
+constexpr std::int64_t bytes = rows * columns * 8;
+
+/// Numbers of about 1 that are the same at every call.
+Tensor numbers(const Shape& shape, std::uint64_t seed) {
+  manual_seed(seed);
+  return randn(shape, {.dtype = float64}) * 0.1;
+}
+
+/// How many arrays of rows x columns more there are than before.
+std::int64_t arrays_since(std::int64_t live) {
+  return (memory_stats().live_bytes - live + bytes / 2) / bytes;
+}
+
+}  // namespace
+
+TEST_CASE("a product that only a bias is added to goes with the sum") {
+  const Deferred guard;
+  const Tensor x = numbers({rows, columns}, 1), w = parameter(numbers({columns, columns}, 2)),
+               b = parameter(numbers({columns}, 3));
+  const std::int64_t live = memory_stats().live_bytes;
+  const Tensor y = matmul(x, w) + b;
+  y.node();
+  CHECK(arrays_since(live) == 1);
+
+  SUBCASE("also where several nodes lie between") {
+    const Tensor z = tanh(2.0 * (matmul(y, w) + b) - 1.0);
+    z.node();
+    CHECK(arrays_since(live) == 2);
+    sum(z).backward();
+    CHECK(w.has_grad());
+  }
+  SUBCASE("also where the product was a view of another") {
+    const Tensor z = matmul(reshape(y, {4, rows / 4, columns}), w) + b;
+    z.node();
+    CHECK(arrays_since(live) == 2);
+  }
+  SUBCASE("not while somebody has it") {
+    const Tensor product = matmul(y, w), z = product + b;
+    z.node();
+    CHECK(arrays_since(live) == 3);
+    const double left = support::values(product)[0], right = support::values(b)[0];
+    CHECK(left + right == support::values(z)[0]);
+  }
+  SUBCASE("not where a derivative looks at it") {
+    const Tensor z = square(matmul(y, w)) + b;
+    z.node();
+    CHECK(arrays_since(live) == 3);
+  }
+  SUBCASE("not where something else was computed from it") {
+    const Tensor product = matmul(y, w);
+    const Tensor z = product + b;
+    Tensor other = tanh(product);
+    const_cast<Tensor&>(product) = Tensor();
+    z.node();
+    other.node();
+    sum(z * other).backward();
+    CHECK(w.has_grad());
+  }
+}
+
+TEST_CASE("derivatives are the same with what is idle gone") {
+  const Tensor x = numbers({rows, columns}, 1), g = numbers({rows, columns}, 5);
+  const auto loss = [&](const std::vector<Tensor>& p) {
+    const Tensor h = matmul(x, p[0]) + p[1];
+    const Tensor scores = where(g > 0.0, (matmul(h, p[0]) - p[1]) * 0.5, -1.0);
+    const Tensor weights = nn::softmax(scores);
+    return mean(square(sin(matmul(weights, p[0]) + p[1]) + exp(h * 0.3)) * g);
+  };
+  const auto parameters = [] {
+    return std::vector<Tensor>{parameter(numbers({columns, columns}, 2)), parameter(numbers({columns}, 3))};
+  };
+  std::vector<Tensor> expected, twice, first, second;
+  const auto both = [&](std::vector<Tensor>& once, std::vector<Tensor>& again) {
+    const std::vector<Tensor> p = parameters();
+    const Tensor value = loss(p);
+    once = grad(value, p, {.create_graph = true});
+    again = grad(sum(square(once[0])) + sum(once[1]), p, {.retain_graph = true});
+    // The graph is still there.
+    const std::vector<Tensor> repeated = grad(value, p, {.retain_graph = true});
+    for (std::size_t i = 0; i < p.size(); ++i) CHECK(support::same_bits(repeated[i], once[i]));
+  };
+  {
+    const Eager guard;
+    both(expected, twice);
+  }
+  {
+    const Deferred guard;
+    both(first, second);
+  }
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    CHECK(support::same_bits(first[i], expected[i]));
+    CHECK(support::same_bits(second[i], twice[i]));
+  }
+}
