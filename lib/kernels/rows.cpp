@@ -118,8 +118,9 @@ inline std::int64_t minimum(std::int64_t a, std::int64_t b) { return a < b ? a :
 
 using rows::Lanes;
 
+// Batches at a time: of two, long texts load their constants once, and the one fills the other's gaps.
 template <class R>
-constexpr std::size_t unrolled = R::cost == Cost::cheap ? 4 : 1;
+constexpr std::size_t unrolled = R::cost == Cost::cheap ? 4 : 2;
 
 template <class R, class T, int inputs>
 __attribute__((noinline)) void forward(std::byte* out, const std::byte* const* in, std::size_t n,
