@@ -6,8 +6,6 @@
 namespace wengert {
 namespace {
 
-constexpr std::uint64_t edge_mask = NodeCounts::user - 1;
-
 /// Whether a backward pass that comes by the node looks at the value: of input i, or, for Operation::output,
 /// of its own.
 bool looks_at(const Node& node, std::uint8_t value) {

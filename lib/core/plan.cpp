@@ -11,7 +11,6 @@ using Kind = Lowering::Kind;
 
 constexpr std::size_t max_nodes = 192;   // of a program
 constexpr std::int64_t min_column = 32;  // elements of a row from which on kernels run row by row
-constexpr std::uint64_t edge_mask = NodeCounts::user - 1;
 
 /// Whether a contiguous array, broadcast to `shape`, has one element for each row of `width`.
 bool one_a_row(const Shape& from, const Shape& shape, const Domain& domain) {

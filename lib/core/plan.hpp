@@ -23,6 +23,8 @@ inline bool is_view(const Lowering& lowering) {
   return lowering.kind == Lowering::Kind::alias || lowering.kind == Lowering::Kind::expand;
 }
 
+constexpr std::uint64_t edge_mask = NodeCounts::user - 1;  // of a node's references, those by other nodes
+
 /// How many of the last dimensions make up `width` elements; none where that does not come out even.
 std::size_t trailing_dims(const Shape& shape, std::int64_t width);
 
@@ -56,7 +58,7 @@ class Plan {
   bool gather(std::span<Node* const> roots);
   /// Numbers the values.
   void number();
-  /// Finds what is idle afterwards.
+  /// Finds what is idle afterwards; idle.cpp.
   void find_idle();
 
   Domain domain;

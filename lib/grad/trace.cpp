@@ -41,6 +41,9 @@ void write_box(std::string& text, const Box& box, const std::vector<std::string>
   }
 }
 
+/// A constant that waits to be computed has inputs still; on the tape it has none.
+std::uint32_t inputs_of(const Node& node) { return node.requires_grad ? node.input_count : 0; }
+
 }  // namespace
 
 std::vector<TraceNode> trace(const Tensor& tensor, const TraceOptions& options) {
@@ -53,14 +56,15 @@ std::vector<TraceNode> trace(const Tensor& tensor, const TraceOptions& options) 
   walk.at(tensor.node());
   while (!walk.empty()) {
     const auto [held, nothing] = walk.pop();
-    Node& node = held.node();
+    // Not computed for this: what waits may have lost what it is computed from.
+    Node& node = held.recorded();
     if (node.released)
       fail<GraphError>(operation, "the graph must still be there: ", node.operation->name,
                        "'s inputs were freed by backward(). Did you mean backward({.retain_graph = true})?");
     if (order.size() == options.max_nodes)
       fail<GraphError>(operation, "the graph must have at most ", options.max_nodes, " entries: got more");
     order.push_back(&node);
-    for (std::uint32_t i = 0; i < node.input_count; ++i) walk.at(node.input(i));
+    for (std::uint32_t i = 0; i < inputs_of(node); ++i) walk.at(node.input(i));
   }
   std::ranges::reverse(order);
   std::unordered_map<const Node*, std::size_t> positions;
@@ -70,7 +74,7 @@ std::vector<TraceNode> trace(const Tensor& tensor, const TraceOptions& options) 
   nodes.reserve(order.size());
   for (const Node* node : order) {
     TraceNode& entry = nodes.emplace_back();
-    if (node->input_count > 0 && node->operation) entry.operation = node->operation->name;
+    if (inputs_of(*node) > 0 && node->operation) entry.operation = node->operation->name;
     if (const auto found = names.find(node); found != names.end()) entry.name = found->second;
     entry.scope = to_string(node->scope);
     entry.shape = node->shape;
@@ -78,7 +82,7 @@ std::vector<TraceNode> trace(const Tensor& tensor, const TraceOptions& options) 
     entry.requires_grad = node->requires_grad;
     entry.file = node->where.file;
     entry.line = node->where.line;
-    for (std::uint32_t i = 0; i < node->input_count; ++i)
+    for (std::uint32_t i = 0; i < inputs_of(*node); ++i)
       entry.inputs.push_back(positions.at(&node->input(i)));
   }
   return nodes;

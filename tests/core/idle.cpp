@@ -1,6 +1,8 @@
 // Values that no derivative looks at: their bytes go once they have been used.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "support/tensors.hpp"
 #include "wengert/wengert.hpp"
 
@@ -44,6 +46,13 @@ TEST_CASE("a product that only a bias is added to goes with the sum") {
     const Tensor z = matmul(reshape(y, {4, rows / 4, columns}), w) + b;
     z.node();
     CHECK(arrays_since(live) == 2);
+  }
+  SUBCASE("and its graph is drawn as ever") {
+    const Tensor z = tanh(2.0 * (matmul(y, w) + b) - 1.0);
+    z.node();
+    const auto nodes = trace(z);
+    CHECK(nodes.back().operation == "tanh");
+    CHECK(std::ranges::count(nodes, "matmul", &TraceNode::operation) == 2);
   }
   SUBCASE("not while somebody has it") {
     const Tensor product = matmul(y, w), z = product + b;
