@@ -1,5 +1,6 @@
 // Plan: what waits below some nodes, sorted out: which of it one program computes, over which domain, from
-// what, and what of it is stored. Made under a lock; see evaluator.cpp.
+// what, what of it is stored, and, in idle.cpp, what is of no use afterwards. Made under a lock; see
+// evaluator.cpp.
 #pragma once
 
 #include <span>
