@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lib/core/fail.hpp"
+#include "lib/core/idle.hpp"
 #include "lib/core/plan.hpp"
 #include "lib/core/strided.hpp"
 #include "lib/core/tape.hpp"
@@ -200,7 +201,7 @@ void run_roots(std::span<Node* const> roots) {
       if (e.plan.gather(roots)) {
         if (e.plan.entries.empty()) return;
         e.plan.number();
-        e.plan.find_idle();
+        find_idle(e.plan);
         e.held.clear();
         e.bind();
       } else {

@@ -29,7 +29,7 @@ bool has_bytes(const Node& node) { return !node.leaf && !waits(node) && node.sto
 
 }  // namespace
 
-void Plan::find_idle() {
+void find_idle(Plan& plan) {
   struct Input {
     Node* node;
     std::uint32_t uses = 0, needs = 0;
@@ -37,7 +37,7 @@ void Plan::find_idle() {
   static thread_local std::vector<Input> inputs;
   inputs.clear();
   // Descending: all that uses a node comes before it.
-  for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
+  for (auto entry = plan.entries.rbegin(); entry != plan.entries.rend(); ++entry) {
     Node& node = *entry->node;
     // One that no longer matters waits for ever, and is never computed.
     const bool dead =
@@ -46,7 +46,7 @@ void Plan::find_idle() {
       Node& input = node.input(i);
       const bool needed = dead || entry->stored ? looks_at_input(node, i) : true;
       if (waits(input)) {
-        find(input)->needs += needed;
+        plan.find(input)->needs += needed;
       } else if (has_bytes(input)) {
         auto known = std::ranges::find(inputs, &input, &Input::node);
         if (known == inputs.end()) known = inputs.insert(known, {&input});
@@ -56,15 +56,16 @@ void Plan::find_idle() {
     }
   }
   for (const auto& [node, uses, needs] : inputs)
-    if (needs == 0 && held_by(*node, uses) && !looks_at(*node, Operation::output)) idle.emplace_back(node);
+    if (needs == 0 && held_by(*node, uses) && !looks_at(*node, Operation::output))
+      plan.idle.emplace_back(node);
   // A view's bytes are those of what it was made of.
-  for (std::size_t next = 0; next < idle.size(); ++next) {
-    const Node& node = idle[next].recorded();
+  for (std::size_t next = 0; next < plan.idle.size(); ++next) {
+    const Node& node = plan.idle[next].recorded();
     for (std::uint32_t i = 0; i < node.input_count; ++i) {
       Node& input = node.input(i);
       if (has_bytes(input) && held_by(input, 1) && !looks_at_input(node, i) &&
           !looks_at(input, Operation::output))
-        idle.emplace_back(&input);
+        plan.idle.emplace_back(&input);
     }
   }
 }

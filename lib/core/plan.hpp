@@ -1,6 +1,5 @@
 // Plan: what waits below some nodes, sorted out: which of it one program computes, over which domain, from
-// what, what of it is stored, and, in idle.cpp, what is of no use afterwards. Made under a lock; see
-// evaluator.cpp.
+// what, and what of it is stored. Made under a lock; see evaluator.cpp.
 #pragma once
 
 #include <span>
@@ -59,8 +58,14 @@ class Plan {
   bool gather(std::span<Node* const> roots);
   /// Numbers the values.
   void number();
-  /// Finds what is idle afterwards; idle.cpp.
-  void find_idle();
+  /// The entry of a node; null if it has none.
+  Entry* find(Node& node) {
+    const std::uint32_t hint = node.hint.load(std::memory_order_relaxed);
+    if (hint < entries.size() && entries[hint].node == &node) return &entries[hint];
+    for (Entry& entry : entries)
+      if (entry.node == &node) return &entry;
+    return nullptr;
+  }
 
   Domain domain;
   std::vector<Node*> first;
@@ -83,13 +88,6 @@ class Plan {
   }
 
  private:
-  Entry* find(Node& node) {
-    const std::uint32_t hint = node.hint.load(std::memory_order_relaxed);
-    if (hint < entries.size() && entries[hint].node == &node) return &entries[hint];
-    for (Entry& entry : entries)
-      if (entry.node == &node) return &entry;
-    return nullptr;
-  }
   void add(Node& node, const Lowering& lowering, bool root) {
     node.hint.store(static_cast<std::uint32_t>(entries.size()), std::memory_order_relaxed);
     pending_.push_back({node.id, static_cast<std::uint32_t>(entries.size())});
