@@ -45,7 +45,7 @@ bool forward_strides(const Node& node) {
   return std::ranges::none_of(node.strides, [](std::int64_t stride) { return stride < 0; });
 }
 
-/// The values that were named, and what they would have to be not to be looked at.
+/// Takes from each rule what it says not to look at; returns how many values those were.
 int check_rules(const Node& node) {
   const Operation& operation = *node.operation;
   if (operation.rule_of_input || operation.rule_of_all) return 0;
