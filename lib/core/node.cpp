@@ -90,7 +90,8 @@ Node* new_node(const Shape& shape, DType dtype, const Location& where) {
   node->scope = ruled_node ? ruled_node->scope : current_scope();
   node->where = ruled_node ? ruled_node->where : where;
   node->input_count = 0;
-  node->hint.store(0, std::memory_order_relaxed);
+  node->walk_hint.store(Node::nowhere, std::memory_order_relaxed);
+  node->plan_hint.store(0, std::memory_order_relaxed);
   node->dtype = dtype;
   node->requires_grad = false;
   node->released = false;

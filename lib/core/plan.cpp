@@ -78,7 +78,7 @@ void Plan::choose_domain(Node& root, const Lowering& lowering) {
         return;
       }
       if (below.kind != Kind::sum_rows && below.kind != Kind::total && !find(input)) {
-        input.hint.store(static_cast<std::uint32_t>(entries.size()), std::memory_order_relaxed);
+        input.plan_hint.store(static_cast<std::uint16_t>(entries.size()), std::memory_order_relaxed);
         entries.push_back({&input, below});
       }
     }
@@ -247,7 +247,7 @@ void Plan::number() {
   // Ascending, so that every value comes after what it is computed from.
   std::ranges::sort(entries, {}, [](const Entry& e) { return e.node->id; });
   for (std::size_t i = 0; i < entries.size(); ++i)
-    entries[i].node->hint.store(static_cast<std::uint32_t>(i), std::memory_order_relaxed);
+    entries[i].node->plan_hint.store(static_cast<std::uint16_t>(i), std::memory_order_relaxed);
   for (const Entry& entry : entries)
     if (is_view(entry.lowering) && waits(entry.node->input(0))) find(entry.node->input(0))->viewed = true;
   for (Entry& entry : entries) {

@@ -60,7 +60,7 @@ class Plan {
   void number();
   /// The entry of a node; null if it has none.
   Entry* find(Node& node) {
-    const std::uint32_t hint = node.hint.load(std::memory_order_relaxed);
+    const std::uint16_t hint = node.plan_hint.load(std::memory_order_relaxed);
     if (hint < entries.size() && entries[hint].node == &node) return &entries[hint];
     for (Entry& entry : entries)
       if (entry.node == &node) return &entry;
@@ -89,7 +89,7 @@ class Plan {
 
  private:
   void add(Node& node, const Lowering& lowering, bool root) {
-    node.hint.store(static_cast<std::uint32_t>(entries.size()), std::memory_order_relaxed);
+    node.plan_hint.store(static_cast<std::uint16_t>(entries.size()), std::memory_order_relaxed);
     pending_.push_back({node.id, static_cast<std::uint32_t>(entries.size())});
     std::push_heap(pending_.begin(), pending_.end());
     entries.push_back({&node, lowering, 0, root});

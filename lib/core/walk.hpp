@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 #include <vector>
 
@@ -10,11 +11,14 @@
 
 namespace wengert {
 
+/// The walks of the process: how many are alive, and, from bit 32 on, how many have begun.
+inline std::atomic<std::uint64_t> walks{0};
+
 /// The nodes still to be visited. Holds a reference to each. One thread's own; many walks may cross one node.
 template <class Payload>
 class Walk {
  public:
-  Walk() : memory_(take_memory()) {}
+  Walk() : memory_(take_memory()), before_(walks.fetch_add(began | 1, std::memory_order_acq_rel)) {}
   Walk(const Walk&) = delete;
   Walk& operator=(const Walk&) = delete;
   ~Walk() {
@@ -22,18 +26,22 @@ class Walk {
     memory_.heap.clear();
     memory_.free.clear();
     give_memory(std::move(memory_));
+    walks.fetch_sub(1, std::memory_order_relaxed);
   }
 
   bool empty() const noexcept { return memory_.heap.empty(); }
 
   /// What is gathered for `node`, which will be visited. Valid until the next call.
   Payload& at(Node& node) {
-    // The node remembers where it last stood in some walk. That may be another walk's doing, so it is
-    // checked; if it was overwritten, the node gets a second entry here, and pop() joins the two.
-    const std::uint32_t hint = node.hint.load(std::memory_order_relaxed);
+    // The node remembers where it last stood in some walk. That may be another one's doing, so it is checked;
+    // where others were about meanwhile, what they overwrote is looked for.
+    const std::uint32_t hint = node.walk_hint.load(std::memory_order_acquire);
     if (hint < memory_.entries.size() && memory_.entries[hint].defined() &&
         &memory_.entries[hint].node() == &node)
       return memory_.entries[hint].payload;
+    if (hint != Node::nowhere && crossed())
+      for (const Pending& pending : memory_.heap)
+        if (pending.node == &node) return memory_.entries[pending.place].payload;
     std::uint32_t place;
     if (memory_.free.empty()) {
       place = static_cast<std::uint32_t>(memory_.entries.size());
@@ -44,7 +52,7 @@ class Walk {
     }
     Entry& entry = memory_.entries[place];
     entry.held = Tensor(&node);
-    node.hint.store(place, std::memory_order_relaxed);
+    node.walk_hint.store(place, std::memory_order_release);
     memory_.heap.push_back({node.id, &node, place});
     std::push_heap(memory_.heap.begin(), memory_.heap.end());
     return entry.payload;
@@ -52,10 +60,12 @@ class Walk {
 
   /// The pending node with the highest id, and what was gathered for it.
   std::pair<Tensor, Payload> pop() {
-    std::pair<Tensor, Payload> result = take();
-    while (!memory_.heap.empty() && memory_.heap.front().node == &result.first.handle())
-      join(result.second, take().second);
-    return result;
+    std::pop_heap(memory_.heap.begin(), memory_.heap.end());
+    const std::uint32_t place = memory_.heap.back().place;
+    memory_.heap.pop_back();
+    memory_.free.push_back(place);
+    Entry& entry = memory_.entries[place];
+    return {std::exchange(entry.held, Tensor()), std::exchange(entry.payload, Payload())};
   }
 
  private:
@@ -79,16 +89,11 @@ class Walk {
     std::vector<std::uint32_t> free;
   };
 
-  std::pair<Tensor, Payload> take() {
-    std::pop_heap(memory_.heap.begin(), memory_.heap.end());
-    const std::uint32_t place = memory_.heap.back().place;
-    memory_.heap.pop_back();
-    memory_.free.push_back(place);
-    Entry& entry = memory_.entries[place];
-    return {std::exchange(entry.held, Tensor()), std::exchange(entry.payload, Payload())};
-  }
-  static void join(Payload& into, Payload&& other) {
-    if constexpr (requires { into.add(std::move(other.value)); }) into.add(std::move(other.value));
+  static constexpr std::uint64_t began = std::uint64_t{1} << 32;
+
+  /// Whether another walk was alive when this one began, or has begun since.
+  bool crossed() const noexcept {
+    return before_ % began != 0 || walks.load(std::memory_order_acquire) / began != before_ / began + 1;
   }
 
   // A walk's vectors serve the next one of this thread, so that a steady training step allocates nothing.
@@ -101,6 +106,7 @@ class Walk {
   }
 
   Memory memory_;
+  std::uint64_t before_;  // what `walks` was
 };
 
 }  // namespace wengert

@@ -86,6 +86,22 @@ TEST_CASE("a graph made by many threads is differentiated by one") {
   CHECK(values(x.grad()) == std::vector<double>{410, 410});
 }
 
+TEST_CASE("many threads differentiate one graph, each to the same bits") {
+  manual_seed(8);
+  for (int round = 0; round < rounds / 25; ++round) {
+    const Tensor x = parameter(randn({100})), h = x * 1.7 + 0.3;
+    Tensor y = sum(h);
+    for (int i = 0; i < 12; ++i) y = y + (i % 3 ? sum(sin(h * (0.3 * i + 0.1))) : sum(h * h * 0.7));
+    const auto gradient = [&] { return grad(y, {x}, {.retain_graph = true})[0]; };
+    const Tensor expected = gradient();
+    std::atomic<int> wrong{0};
+    on_threads(4, [&](int) {
+      for (int i = 0; i < 20; ++i) wrong += !support::same_bits(gradient(), expected);
+    });
+    CHECK(wrong == 0);
+  }
+}
+
 TEST_CASE("a tensor of a thread's own, gone with the thread") {
   const std::int64_t nodes = memory_stats().live_nodes;
   on_threads(3, [](int) { at_thread_exit = parameter(full({500}, 1.0)) * 3.0; });

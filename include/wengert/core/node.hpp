@@ -58,6 +58,7 @@ struct NodeExtras;  // reserved for what few nodes will have: hooks, checkpoints
 struct Node : NodeCounts {
   static constexpr std::size_t inline_inputs = 3;
   static constexpr std::size_t inline_bytes = 32;
+  static constexpr std::uint32_t nowhere = ~std::uint32_t{0};
 
   const Operation* operation;  // null for a constant or a leaf
   std::uint64_t id;            // the tape's order: greater than the id of every input
@@ -72,14 +73,14 @@ struct Node : NodeCounts {
   const ScopePath* scope;
   Location where;
   std::uint32_t input_count;
-  std::atomic<std::uint32_t>
-      hint;  // where a backward pass may find this node among its pending ones; see backward.cpp
+  std::atomic<std::uint32_t> walk_hint;  // where a walk may find this node among its pending ones
   DType dtype;
   bool requires_grad;
-  bool released;               // backward() has freed its inputs, or will once the value is there
-  std::atomic<bool> deferred;  // the value is still to be computed; see evaluation.hpp
-  std::uint8_t wait_kind;      // while it is: a Lowering::Kind
-  std::uint8_t depth;          // and how many nodes wait for one another below
+  bool released;                         // backward() has freed its inputs, or will once the value is there
+  std::atomic<bool> deferred;            // the value is still to be computed; see evaluation.hpp
+  std::uint8_t wait_kind;                // while it is: a Lowering::Kind
+  std::uint8_t depth;                    // and how many nodes wait for one another below
+  std::atomic<std::uint16_t> plan_hint;  // where a plan may find this node among its entries
   union {
     Node* near[inline_inputs];
     Node** far;
