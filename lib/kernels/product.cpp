@@ -74,19 +74,30 @@ inline Vector load(const float* from) { return *reinterpret_cast<const Unaligned
 #endif
 inline void store(float* to, Vector v) { *reinterpret_cast<Unaligned*>(to) = v; }
 
+#ifdef __AVX512F__
+inline __mmask16 first(Size count) { return static_cast<__mmask16>((1u << count) - 1); }
+inline Vector load_first(const float* from, Size count) {
+  return Vector(_mm512_maskz_loadu_ps(first(count), from));
+}
+inline void store_first(float* to, Vector v, Size count) { _mm512_mask_storeu_ps(to, first(count), v); }
+#else
+inline __m256i first(Size count) {
+  static constexpr int ones[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(ones + 8 - count));
+}
+inline Vector load_first(const float* from, Size count) {
+  check(from, count);
+  return Vector(_mm256_maskload_ps(from, first(count)));
+}
+inline void store_first(float* to, Vector v, Size count) {
+  check(to, count);
+  _mm256_maskstore_ps(to, first(count), v);
+}
+#endif
+
 /// The first `count` elements at `to` = v, or += v.
 inline void put(float* to, Vector v, bool add, Size count) {
-  check(to, count);
-#ifdef __AVX512F__
-  const __mmask16 mask = static_cast<__mmask16>((1u << count) - 1);
-  if (add) v += Vector(_mm512_maskz_loadu_ps(mask, to));
-  _mm512_mask_storeu_ps(to, mask, v);
-#else
-  static constexpr int ones[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
-  const __m256i mask = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(ones + 8 - count));
-  if (add) v += Vector(_mm256_maskload_ps(to, mask));
-  _mm256_maskstore_ps(to, mask, v);
-#endif
+  store_first(to, add ? load_first(to, count) + v : v, count);
 }
 
 /// Tiles of c side by side, as many as n columns take; each over k terms.
@@ -203,8 +214,20 @@ void copy_panel(float* to, const Operand& b, Size width, Size k) {
   }
 }
 
-/// Rows of a in blocks of tile_rows, in a block those of one column side by side.
-void copy_rows(float* to, const Operand& a, Size rows, Size k) {
+/// Panels of whole rows of b, row by row: as they lie in memory.
+void copy_panels(float* to, const Operand& b, Size panels, Size k) {
+  for (Size p = 0; p < k; ++p, to += panel) {
+    const float* from = b.at(p, 0);
+    for (Size j = 0; j < panels; ++j, from += panel) {
+      store(to + j * panel * k, load(from));
+      store(to + j * panel * k + lanes, load(from + lanes));
+    }
+  }
+}
+
+/// Rows of a in blocks of tile_rows, in a block those of one column side by side. Where the `ahead` rows that
+/// come after them lie beside them, those are fetched.
+void copy_rows(float* to, const Operand& a, Size rows, Size k, Size ahead) {
   if (a.column == 1) {
     for (Size r = 0; r < rows; r += tile_rows, to += tile_rows * k)
       copy_turned(to, tile_rows, a.at(r, 0), a.row, rows - r < tile_rows ? rows - r : tile_rows, k);
@@ -213,9 +236,14 @@ void copy_rows(float* to, const Operand& a, Size rows, Size k) {
   for (Size p = 0; p < k; ++p, to += tile_rows) {
     const float* from = a.at(0, p);
     Size r = 0;
-    if (a.row == 1)
-      for (; r + tile_rows <= rows; r += tile_rows)
-        std::memcpy(to + r * k, from + r, tile_rows * sizeof(float));
+    if (a.row == 1) {
+      for (Size next = 0; next < ahead; next += 64 / sizeof(float)) __builtin_prefetch(from + rows + next);
+      // What a whole vector writes too many, the next column replaces.
+      for (; r + tile_rows <= rows; r += tile_rows) {
+        const Vector v = load_first(from + r, tile_rows);
+        p + 1 < k ? store(to + r * k, v) : store_first(to + r * k, v, tile_rows);
+      }
+    }
     for (; r < rows; ++r)
       to[r / tile_rows * tile_rows * k + r % tile_rows] = from[static_cast<Step>(r) * a.row];
   }
@@ -234,7 +262,12 @@ void product_part(const Result& c, const Operand& a, const Operand& b, Size m, S
   const bool copy_a =
       n > panel && (a.column != 1 ? k * rows(a.column) > near : k > 16 && a.row % bad_step == 0);
   const Size whole = copy_b ? 0 : n / panel * panel;  // columns that are read where they are
-  for (Size j = whole; j < n; j += panel)
+  Size j = whole;
+  if (copy_b && b.column == 1) {
+    copy_panels(room, b, n / panel, k);
+    j = n / panel * panel;
+  }
+  for (; j < n; j += panel)
     copy_panel(room + (j - whole) * k, {b.at(0, j), b.row, b.column}, n - j < panel ? n - j : panel, k);
   // Of the copied columns, a last few take a tile of one vector.
   const Size rest = (n - whole) % panel, wide = n - whole - (rest > lanes ? 0 : rest);
@@ -257,8 +290,9 @@ void product_part(const Result& c, const Operand& a, const Operand& b, Size m, S
   }
   float copied[most_rows * most_k + 16];
   for (Size i = 0; i < m; i += most_rows) {
-    const Size rows = m - i < most_rows ? m - i : most_rows;
-    copy_rows(copied, {a.at(i, 0), a.row, a.column}, rows, k);
+    const auto at_most = [](Size left) { return left < most_rows ? left : most_rows; };
+    const Size rows = at_most(m - i);
+    copy_rows(copied, {a.at(i, 0), a.row, a.column}, rows, k, at_most(m - i - rows));
     for (Size r = 0; r < rows; r += tile_rows)
       multiply(i + r, rows - r < tile_rows ? rows - r : tile_rows, {copied + r * k, 1, tile_rows});
   }
