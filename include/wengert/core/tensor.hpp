@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <xtensor/xarray.hpp>
+#include <xtensor/xnoalias.hpp>
 
 #include "wengert/core/dtype.hpp"
 #include "wengert/core/location.hpp"
@@ -166,6 +167,7 @@ StorageRef contiguous_storage(const Tensor& tensor, DType dtype, const void*& da
 template <class T>
 using Values = xt::xarray<T, xt::layout_type::row_major>;
 
+/// A leaf that adopts a container.
 template <Element T>
 Tensor leaf_from(Values<T>&& values, bool requires_grad, Location where) {
   auto owner = std::make_unique<Values<T>>(std::move(values));
@@ -174,6 +176,18 @@ Tensor leaf_from(Values<T>&& values, bool requires_grad, Location where) {
                                          [](void* held) { delete static_cast<Values<T>*>(held); });
   owner.release();
   return make_leaf(std::move(storage), shape, dtype_of<T>(), requires_grad, where);
+}
+/// A leaf with an expression's values, in memory of the caching allocator.
+template <Element T, class E>
+Tensor leaf_of_values(const E& expression, bool requires_grad, Location where) {
+  using Buffer = xt::xbuffer_adaptor<T*, xt::no_ownership>;
+  using Room = xt::xarray_adaptor<Buffer, xt::layout_type::row_major>;
+  const auto& extents = expression.shape();
+  const typename Room::shape_type shape(extents.begin(), extents.end());
+  StorageRef storage = StorageRef::allocate(expression.size() * sizeof(T));
+  Room room(Buffer(reinterpret_cast<T*>(storage.data()), expression.size()), shape);
+  xt::noalias(room) = expression;
+  return make_leaf(std::move(storage), Shape(shape), dtype_of<T>(), requires_grad, where);
 }
 
 template <class E>
@@ -184,13 +198,12 @@ Tensor leaf_from_expression(E&& expression, bool requires_grad, Location where) 
       dtype_of<Value>() == float32, float,
       std::conditional_t<dtype_of<Value>() == float64, double,
                          std::conditional_t<dtype_of<Value>() == int64, std::int64_t, bool>>>;
-  if constexpr (std::is_same_v<E, Values<Stored>>) {
+  if constexpr (std::is_same_v<E, Values<Stored>>)
     return leaf_from(std::move(expression), requires_grad, where);
-  } else if constexpr (std::is_same_v<Value, Stored>) {
-    return leaf_from(Values<Stored>(expression), requires_grad, where);
-  } else {
-    return leaf_from(Values<Stored>(xt::cast<Stored>(expression)), requires_grad, where);
-  }
+  else if constexpr (std::is_same_v<Value, Stored>)
+    return leaf_of_values<Stored>(expression, requires_grad, where);
+  else
+    return leaf_of_values<Stored>(xt::cast<Stored>(expression), requires_grad, where);
 }
 
 }  // namespace detail
