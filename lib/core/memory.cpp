@@ -30,6 +30,12 @@ constexpr std::uint32_t node_class = size_class(sizeof(Node));
 constexpr std::size_t large_limit = 1024 * 1024;  // from here on, what is cached is bounded
 constexpr std::int64_t flush_at = 64 * 1024;  // bytes a thread counts for itself before it tells the others
 
+#ifdef WENGERT_NO_POOL
+constexpr bool pooled = false;
+#else
+constexpr bool pooled = true;
+#endif
+
 struct FreeBlock {
   FreeBlock* next;
   FreeBlock* next_magazine;
@@ -71,16 +77,28 @@ Shared& shared() {
   return instance;
 }
 
-void* system_allocate(std::size_t bytes, std::size_t alignment = 64) {
+void* aligned(std::size_t alignment, std::size_t bytes) {
   // The standard asks for a multiple of the alignment; what is beyond `bytes` is never touched.
   void* block = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
   if (!block) throw std::bad_alloc();
+  return block;
+}
+/// From a huge page's size on, blocks begin so far before a huge page that behind a storage's header the
+/// values begin with it: those that fill pages touch no other.
+std::size_t ahead(std::size_t bytes) { return pooled && bytes >= huge_page ? huge_page - 64 : 0; }
+void* system_allocate(std::size_t bytes) {
+  const std::size_t before = ahead(bytes);
+  if (before == 0) return aligned(64, bytes);
+  auto* block = static_cast<std::byte*>(aligned(huge_page, before + bytes)) + before;
 #ifdef __linux__
   // A tape of millions of nodes would otherwise spend more time on page faults than on recording, and a large
   // array read across its rows more on address translation than on reading.
-  if (alignment >= huge_page) madvise(block, bytes, MADV_HUGEPAGE);
+  madvise(block + 64, bytes / huge_page * huge_page, MADV_HUGEPAGE);
 #endif
   return block;
+}
+void system_free(void* block, std::size_t bytes) noexcept {
+  std::free(static_cast<std::byte*>(block) - ahead(bytes));
 }
 
 void raise_peak(std::int64_t bytes) {
@@ -137,18 +155,12 @@ struct ThreadEnd {
 /// This thread's cache; null once the thread is ending, when blocks go to the shared pool one by one.
 ThreadCache* cache() { return this_cache ? this_cache : first_cache(); }
 
-#ifdef WENGERT_NO_POOL
-constexpr bool pooled = false;
-#else
-constexpr bool pooled = true;
-#endif
-
 void* allocate_fresh(ThreadCache* cache, std::uint32_t cls) {
   const std::size_t bytes = class_bytes(cls);
-  if (!cache || bytes > small_limit) return system_allocate(bytes, bytes >= huge_page ? huge_page : 64);
+  if (!cache || bytes > small_limit) return system_allocate(bytes);
   if (cache->slab_left < bytes) {
     const std::size_t size = cache->next_slab;
-    cache->slab = static_cast<std::byte*>(system_allocate(size, size >= huge_page ? huge_page : 64));
+    cache->slab = static_cast<std::byte*>(system_allocate(size));
     cache->slab_left = size;
     cache->next_slab = std::min(2 * size, last_slab);
   }
@@ -166,7 +178,7 @@ void give_back(ThreadCache* mine, std::size_t from_bytes) noexcept {
     const auto free_chain = [&](FreeBlock* block) {
       while (block) {
         FreeBlock* next = block->next;
-        std::free(block);
+        system_free(block, class_bytes(cls));
         all.cached.fetch_sub(static_cast<std::int64_t>(class_bytes(cls)), std::memory_order_relaxed);
         block = next;
       }
@@ -220,7 +232,7 @@ void count_cached(std::uint32_t cls, std::int64_t blocks) {
 }
 
 [[gnu::always_inline]] inline void give(ThreadCache* mine, void* memory, std::uint32_t cls) noexcept {
-  if constexpr (!pooled) return std::free(memory);
+  if constexpr (!pooled) return system_free(memory, class_bytes(cls));
   if (class_bytes(cls) >= large_limit && hoarding()) [[unlikely]]
     give_back(mine, large_limit);
   count_cached(cls, 1);
