@@ -19,8 +19,8 @@ struct Instruction : Value {
   kernel::Block row = nullptr, adding = nullptr;
   std::uint8_t row_inputs = 0;
 
-  void fold_into(std::byte* out, const std::byte* const* from, std::size_t n) const {
-    products ? products(out, from, n) : fold(out, from[0], n);
+  void fold_into(std::byte* out, const std::byte* const* from, std::size_t n, std::size_t rows) const {
+    products ? products(out, from, n, rows) : fold(out, from[0], n, rows);
   }
 };
 

@@ -68,7 +68,7 @@ class Total {
   Total(const Instruction& value, std::byte* out) : value_(value), out_(out) {}
   const Instruction& value() const { return value_; }
   void add(const std::byte* const* tile, std::int64_t count, int merges, bool last) {
-    value_.fold_into(partials_[level_], tile, static_cast<std::size_t>(count));
+    value_.fold_into(partials_[level_], tile, static_cast<std::size_t>(count), 1);
     for (; merges > 0; --merges, --level_) {
       const std::byte* in[2] = {partials_[level_ - 1], partials_[level_]};
       value_.block(partials_[level_ - 1], in, 1, 0);

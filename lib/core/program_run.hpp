@@ -254,8 +254,11 @@ class Program::Run {
       }
       case Step::Kind::fold: {
         RowInputs inputs(step);
+        // What the rows are folded from spans the domain, or is the same row every time.
+        if (inputs.pitch[0] == width * value.item)
+          return value.fold_into(out.at, inputs.at, width, static_cast<std::size_t>(rows_));
         for (std::int64_t r = 0; r < rows_; ++r, inputs.advance())
-          value.fold_into(out.at + r * value.item, inputs.at, width);
+          value.fold_into(out.at + r * value.item, inputs.at, width, 1);
         return;
       }
       case Step::Kind::spread:

@@ -27,6 +27,13 @@ struct Elements {
     return *reinterpret_cast<const typename Wide<T>::Unaligned*>(at + i);
   }
   Elements from(std::size_t i) const { return {at + i}; }
+  /// Elements `step` apart.
+  typename Wide<T>::Vector apart(std::size_t step) const {
+    return [&]<std::size_t... k>(std::index_sequence<k...>) __attribute__((always_inline)) {
+      return typename Wide<T>::Vector{at[k * step]...};
+    }
+    (std::make_index_sequence<Wide<T>::size>());
+  }
 };
 template <class T>
 struct Products {
@@ -34,6 +41,7 @@ struct Products {
   T operator[](std::size_t i) const { return a[i] * b[i]; }
   typename Wide<T>::Vector wide(std::size_t i) const { return a.wide(i) * b.wide(i); }
   Products from(std::size_t i) const { return {a.from(i), b.from(i)}; }
+  typename Wide<T>::Vector apart(std::size_t step) const { return a.apart(step) * b.apart(step); }
 };
 
 // The running values of a fold, all of them in registers: only constants are indices.
@@ -95,8 +103,8 @@ T fold_lanes(const In& in, std::size_t n) {
   if (i < n) running.add_rest(in, i, n);
   return running.result();
 }
-// Sixty-four running values over at most 2048 elements, or sixteen over few, then halves of longer ranges:
-// the error grows with the logarithm of the length, and the order depends on the length alone.
+// Sixty-four running values over at most 2048 elements, sixteen over few, then halves of longer ranges: the
+// error grows with the logarithm of the length, and the order depends on the length alone.
 template <Reduction reduction, class T, class In>
 T fold_range(const In& in, std::size_t n) {
   if (n > 2048) {
@@ -105,21 +113,118 @@ T fold_range(const In& in, std::size_t n) {
                               fold_range<reduction, T>(in.from(half), n - half));
   }
   if (n >= 128) return fold_lanes<reduction, T, 64>(in, n);
-  if (n >= 16) return fold_lanes<reduction, T, 16>(in, n);
-  T value = in[0];
-  for (std::size_t i = 1; i < n; ++i) value = combine<reduction>(value, in[i]);
-  return value;
+  return fold_lanes<reduction, T, 16>(in, n);
+}
+// Shorter rows, as many at a time as a register has lanes: a comparison of two elements by itself would be a
+// jump that nothing foretells.
+template <Reduction reduction, class T, class In>
+void fold_short(T* out, In in, std::size_t n, std::size_t rows) {
+  using Vector = typename Wide<T>::Vector;
+  constexpr std::size_t size = Wide<T>::size;
+  for (; rows >= size; rows -= size, out += size, in = in.from(size * n)) {
+    Vector running = in.apart(n);
+    for (std::size_t i = 1; i < n; ++i) running = combine<reduction>(running, in.from(i).apart(n));
+    *reinterpret_cast<typename Wide<T>::Unaligned*>(out) = running;
+  }
+  for (; rows > 0; --rows, ++out, in = in.from(n)) {
+    Vector running = {in[0]};
+    for (std::size_t i = 1; i < n; ++i) running = combine<reduction>(running, Vector{in[i]});
+    *out = running[0];
+  }
+}
+template <Reduction reduction, class T, class In>
+void fold_each(std::byte* out, In in, std::size_t n, std::size_t rows) {
+  T* to = reinterpret_cast<T*>(out);
+  if (n < 16) return fold_short<reduction, T>(to, in, n, rows);
+  for (; rows > 0; --rows, ++to, in = in.from(n)) *to = fold_range<reduction, T>(in, n);
 }
 template <Reduction reduction, class T>
-void fold(std::byte* out, const std::byte* in, std::size_t n) {
-  *reinterpret_cast<T*>(out) = fold_range<reduction, T>(Elements<T>{reinterpret_cast<const T*>(in)}, n);
+void fold(std::byte* out, const std::byte* in, std::size_t n, std::size_t rows) {
+  fold_each<reduction, T>(out, Elements<T>{reinterpret_cast<const T*>(in)}, n, rows);
 }
 template <class T>
-void fold_products(std::byte* out, const std::byte* const* in, std::size_t n) {
+void fold_products(std::byte* out, const std::byte* const* in, std::size_t n, std::size_t rows) {
   const Products<T> products{{reinterpret_cast<const T*>(in[0])}, {reinterpret_cast<const T*>(in[1])}};
-  *reinterpret_cast<T*>(out) = fold_range<Reduction::sum, T>(products, n);
+  fold_each<Reduction::sum, T>(out, products, n, rows);
 }
-// Running values of a few columns stay in registers while the rows go by.
+// A few columns of rows that are `step` apart, to one row whose values stay in registers: up to sixteen rows
+// one after the other, halves of more.
+template <Reduction reduction, class T, std::size_t vectors>
+class Columns {
+ public:
+  Columns(const T* in, std::size_t rows, std::size_t columns, std::ptrdiff_t step)
+      : in_(in), columns_(columns), step_(step) {
+    // A register loaded whole may reach beyond a row, but not beyond the last one.
+    const std::ptrdiff_t spare = static_cast<std::ptrdiff_t>(rows - 1) * step +
+                                 static_cast<std::ptrdiff_t>(columns) - static_cast<std::ptrdiff_t>(wide);
+    whole_ = spare < 0 ? 0 : step == 0 ? rows : static_cast<std::size_t>(spare / step) + 1;
+  }
+  void fold(T* out, std::size_t rows) const {
+    const Values result = from(0, rows);
+    if (columns_ == wide) return store(out, result);
+    T room[wide];
+    store(room, result);
+    std::memcpy(out, room, columns_ * sizeof(T));
+  }
+
+ private:
+  static constexpr std::size_t size = Wide<T>::size, wide = vectors * size;
+  struct Values {
+    typename Wide<T>::Vector of[vectors];
+  };
+  static void store(T* to, const Values& values) {
+    for (std::size_t v = 0; v < vectors; ++v)
+      *reinterpret_cast<typename Wide<T>::Unaligned*>(to + v * size) = values.of[v];
+  }
+  [[gnu::always_inline]] static void merge(Values& values, const Values& others) {
+    for (std::size_t v = 0; v < vectors; ++v) values.of[v] = combine<reduction>(values.of[v], others.of[v]);
+  }
+  [[gnu::always_inline]] static Values load(const T* at) {
+    Values values;
+    for (std::size_t v = 0; v < vectors; ++v) values.of[v] = Elements<T>{at}.wide(v * size);
+    return values;
+  }
+  Values from(std::size_t first, std::size_t rows) const {
+    const T* at = in_ + static_cast<std::ptrdiff_t>(first) * step_;
+    const std::size_t half = rows / 2;
+    if (rows <= 16) return first + rows <= whole_ ? one_by_one(at, rows) : at_the_end(first, rows);
+    if constexpr (vectors == 1)
+      if (rows <= 32 && first + rows <= whole_) return two_at_once(at, half, rows - half);
+    Values values = from(first, half);
+    merge(values, from(first + half, rows - half));
+    return values;
+  }
+  [[gnu::always_inline]] Values one_by_one(const T* at, std::size_t rows) const {
+    Values values = load(at);
+    for (std::size_t i = 1; i < rows; ++i) merge(values, load(at += step_));
+    return values;
+  }
+  /// Halves whose additions do not wait for one another.
+  [[gnu::always_inline]] Values two_at_once(const T* at, std::size_t half, std::size_t rest) const {
+    const T* other = at + static_cast<std::ptrdiff_t>(half) * step_;
+    Values values = load(at), others = load(other);
+    for (std::size_t i = 1; i < half; ++i) {
+      merge(values, load(at += step_));
+      merge(others, load(other += step_));
+    }
+    if (rest > half) merge(others, load(other += step_));
+    merge(values, others);
+    return values;
+  }
+  [[gnu::noinline]] Values at_the_end(std::size_t first, std::size_t rows) const {
+    Values values;
+    for (std::size_t i = first; i < first + rows; ++i) {
+      T room[wide] = {};
+      std::memcpy(room, in_ + static_cast<std::ptrdiff_t>(i) * step_, columns_ * sizeof(T));
+      i == first ? void(values = load(room)) : merge(values, load(room));
+    }
+    return values;
+  }
+
+  const T* in_;
+  std::size_t columns_, whole_;
+  std::ptrdiff_t step_;
+};
 template <Reduction reduction, class T>
 void fold_rows(std::byte* out, const std::byte* in, std::size_t rows, std::size_t columns,
                std::ptrdiff_t step) {
@@ -127,30 +232,15 @@ void fold_rows(std::byte* out, const std::byte* in, std::size_t rows, std::size_
   const T* from = reinterpret_cast<const T*>(in);
   constexpr std::size_t size = Wide<T>::size;
   std::size_t j = 0;
-  const auto some = [&]<std::size_t vectors>(std::integral_constant<std::size_t, vectors>) {
-    for (; j + vectors * size <= columns; j += vectors * size) {
-      Elements<T> row{from + j};
-      typename Wide<T>::Vector running[vectors];
-      for (std::size_t v = 0; v < vectors; ++v) running[v] = row.wide(v * size);
-      for (std::size_t i = 1; i < rows; ++i) {
-        row.at += step;
-        for (std::size_t v = 0; v < vectors; ++v)
-          running[v] = combine<reduction>(running[v], row.wide(v * size));
-      }
-      for (std::size_t v = 0; v < vectors; ++v)
-        *reinterpret_cast<typename Wide<T>::Unaligned*>(to + j + v * size) = running[v];
-    }
+  const auto some = [&]<std::size_t vectors>(std::integral_constant<std::size_t, vectors>,
+                                             std::size_t count) {
+    Columns<reduction, T, vectors>(from + j, rows, count, step).fold(to + j, rows);
+    j += count;
   };
-  some(std::integral_constant<std::size_t, 4>());
-  some(std::integral_constant<std::size_t, 1>());
-  // One lane of a register at the end: a comparison of two elements would be a jump that nothing foretells.
-  for (; j < columns; ++j) {
-    const T* at = from + j;
-    typename Wide<T>::Vector running = {*at};
-    for (std::size_t i = 1; i < rows; ++i)
-      running = combine<reduction>(running, typename Wide<T>::Vector{*(at += step)});
-    to[j] = running[0];
-  }
+  while (columns - j >= 4 * size) some(std::integral_constant<std::size_t, 4>(), 4 * size);
+  if (columns - j > 2 * size) some(std::integral_constant<std::size_t, 4>(), columns - j);
+  if (columns - j > size) some(std::integral_constant<std::size_t, 2>(), columns - j);
+  if (columns - j > 0) some(std::integral_constant<std::size_t, 1>(), columns - j);
 }
 template <Reduction reduction>
 void fill_fold(Table& table) {

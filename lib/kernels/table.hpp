@@ -11,17 +11,19 @@ namespace wengert::kernel {
 /// bit j of `single` is set, in[j] is one element only, repeated to fill single_bytes.
 using Block = void (*)(std::byte* out, const std::byte* const* in, std::size_t n, unsigned single);
 inline constexpr std::size_t single_bytes = 64;
-/// *out = in[0] op in[1] op ... op in[n - 1], n >= 1, summed pairwise.
-using Fold = void (*)(std::byte* out, const std::byte* in, std::size_t n);
-/// *out = in[0][0] in[1][0] + in[0][1] in[1][1] + ..., as Fold adds the products.
-using FoldProducts = void (*)(std::byte* out, const std::byte* const* in, std::size_t n);
+/// out[r] = in[0] op in[1] op ... op in[n - 1], n >= 1, summed pairwise, for as many rows, which lie one
+/// after the other.
+using Fold = void (*)(std::byte* out, const std::byte* in, std::size_t n, std::size_t rows);
+/// out[r] = in[0][0] in[1][0] + in[0][1] in[1][1] + ..., as Fold adds the products.
+using FoldProducts = void (*)(std::byte* out, const std::byte* const* in, std::size_t n, std::size_t rows);
 /// c (m, n) = a (m, k) b (k, n), or c += it; strides in elements: row and column of a, of b; c is row-major.
 /// `room` is memory to work in: product_room bytes, or 4 k n where that is less, n rounded up to 32.
 using Product = void (*)(std::byte* c, const std::byte* a, const std::byte* b, std::size_t m, std::size_t n,
                          std::size_t k, const std::ptrdiff_t* strides, bool add, std::byte* room);
 inline constexpr std::size_t product_room = 256 * 1024;
 
-/// out[j] = in[j] op in[step + j] op ... op in[(rows - 1) * step + j], one row after the other, rows >= 1.
+/// out[j] = in[j] op in[step + j] op ... op in[(rows - 1) * step + j], rows >= 1: up to sixteen rows one
+/// after the other, halves of more.
 using FoldRows = void (*)(std::byte* out, const std::byte* in, std::size_t rows, std::size_t columns,
                           std::ptrdiff_t step);
 /// to[i * pitch + j] = from[i * row_step + j * column_step], steps in elements. The two do not overlap.

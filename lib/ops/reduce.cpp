@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::int64_t block = 1024;    // elements gathered at a time
 constexpr std::int64_t columns = 1024;  // of a row at a time: rows that wait for others stay in the cache
-constexpr std::int64_t group = 16;      // rows combined one after the other
+constexpr std::int64_t group = 16;      // rows combined one after the other; fold_rows knows it too
 constexpr std::int64_t narrow = 256;    // of rows that are too short for a call each
 constexpr std::int64_t fold_leaf = 2048, fold_unit = 64;  // where a fold no longer halves, and by what
 constexpr double nanoseconds_each = 0.1;                  // about, of an element in a cache
@@ -75,6 +75,9 @@ class Reducer {
  private:
   static std::byte* bytes(T* p) { return reinterpret_cast<std::byte*>(p); }
   static const std::byte* bytes(const T* p) { return reinterpret_cast<const std::byte*>(p); }
+  void fold_one(T* to, const T* from, std::int64_t count) {
+    fold_(bytes(to), bytes(from), static_cast<std::size_t>(count), 1);
+  }
   void combine(T* to, const T* a, const T* b, std::int64_t count) {
     const std::byte* in[2] = {bytes(a), bytes(b)};
     combine_(bytes(to), in, static_cast<std::size_t>(count), 0);
@@ -105,8 +108,10 @@ class Reducer {
     }
     const std::int64_t runs = outer.volume();
     const bool in_place = StridedReader(bytes(in_), sizeof(T), extents, strides).in_place();
+    const bool side_by_side = in_place && count < fold_leaf && !outer.empty() && outer.back().in == count;
     parallel_ranges(runs, 1, static_cast<double>(runs > 1 ? count : 0) * nanoseconds_each,
                     [&](std::int64_t begin, std::int64_t end) {
+                      if (side_by_side) return fold_rows(to, outer, count, begin, end);
                       Offset at(outer, begin);
                       for (std::int64_t i = begin; i < end; ++i, at.advance(outer)) {
                         if (in_place)
@@ -120,13 +125,23 @@ class Reducer {
     combine_rows(rest);
   }
 
+  /// Folds runs that lie one after the other, as do their values.
+  void fold_rows(T* to, const Dimensions& outer, std::int64_t count, std::int64_t begin, std::int64_t end) {
+    const std::int64_t rows = outer.back().extent;
+    for (std::int64_t i = begin, some = 0; i < end; i += some) {
+      some = std::min(rows - i % rows, end - i);
+      const Offset at(outer, i);
+      fold_(bytes(to + at.out), bytes(in_ + at.in), static_cast<std::size_t>(count),
+            static_cast<std::size_t>(some));
+    }
+  }
   /// Folds elements that may lie anywhere.
   void fold_run(T* to, const T* from, const Shape& extents, const Strides& strides, std::int64_t count) {
     if (extents.size() == 1 && count <= block) {
       alignas(64) T gathered[block];
       kernel::table().gather[sizeof(T) / 4](bytes(gathered), bytes(from), 1, static_cast<std::size_t>(count),
                                             0, 0, strides[0]);
-      return fold_(bytes(to), bytes(gathered), static_cast<std::size_t>(count));
+      return fold_one(to, gathered, count);
     }
     const std::int64_t blocks = (count + block - 1) / block;
     const StorageRef partials =
@@ -138,23 +153,23 @@ class Reducer {
       for (std::int64_t start = begin; start < end; start += block) {
         const std::int64_t length = std::min(block, end - start);
         fold_(bytes(partial + start / block), reader.read(start, length, bytes(buffer)),
-              static_cast<std::size_t>(length));
+              static_cast<std::size_t>(length), 1);
       }
     });
-    if (blocks > 1) fold_(bytes(to), bytes(partial), static_cast<std::size_t>(blocks));
+    if (blocks > 1) fold_one(to, partial, blocks);
   }
   /// Folds elements one after the other: halves by themselves, as the kernel itself halves them.
   void fold_some(T* to, const T* from, std::int64_t count) {
     const int levels = halvings(worthwhile_parts(static_cast<double>(count) * nanoseconds_each), count,
                                 fold_leaf + 2 * fold_unit);
-    if (levels == 0) return fold_(bytes(to), bytes(from), static_cast<std::size_t>(count));
+    if (levels == 0) return fold_one(to, from, count);
     alignas(64) T partial[most_parts];
     parallel_for(std::int64_t{1} << levels, [&](std::int64_t i) {
       const Part part = Part::of(count, fold_unit, levels, i);
-      fold_(bytes(partial + i), bytes(from + part.start), static_cast<std::size_t>(part.count));
+      fold_one(partial + i, from + part.start, part.count);
     });
     for (std::int64_t parts = std::int64_t{1} << levels; parts > 1; parts /= 2)
-      for (std::int64_t i = 0; i < parts / 2; ++i) fold_(bytes(partial + i), bytes(partial + 2 * i), 2);
+      for (std::int64_t i = 0; i < parts / 2; ++i) fold_one(partial + i, partial + 2 * i, 2);
     *to = partial[0];
   }
 
@@ -178,13 +193,14 @@ class Reducer {
 
   /// Combines the next `count` rows into `to`, halves with halves, so that errors hardly grow.
   void combine_some(Rows& rows, const T* from, std::int64_t count, T* to) {
-    if (count > group) {
+    const bool side_by_side = rows.step == 1 && rows.dimensions.size() == 1;
+    if (count > group && !(side_by_side && rows.length < short_row)) {
       alignas(64) T second[columns];
       combine_some(rows, from, count / 2, to);
       combine_some(rows, from, count - count / 2, second);
       return combine(to, to, second, rows.length);
     }
-    if (rows.length <= narrow && rows.step == 1 && rows.dimensions.size() == 1) {
+    if (rows.length <= narrow && side_by_side) {
       fold_rows_(bytes(to), bytes(from + rows.at.in), static_cast<std::size_t>(count),
                  static_cast<std::size_t>(rows.length), rows.dimensions[0].in);
       return rows.skip(count);

@@ -15,6 +15,9 @@ Shape reduced_shape(const Shape& shape, std::uint64_t mask, bool keepdims);
 /// Number of elements that go into each result.
 std::int64_t reduced_count(const Shape& shape, std::uint64_t mask);
 
+/// Rows of fewer elements are combined many at a time.
+inline constexpr std::int64_t short_row = 32;
+
 /// Gives `out` (of the reduced shape, and x's dtype) its value.
 void reduce(kernel::Reduction reduction, Node& out, const Node& x, std::uint64_t mask);
 

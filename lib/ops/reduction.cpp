@@ -44,6 +44,7 @@ bool lower(const Node& node, Lowering& lowering) {
   const bool leading = (mask & (mask + 1)) == 0, trailing = ((~mask & all) & ((~mask & all) + 1)) == 0;
   if (mask == 0 || x.shape.empty() || (!leading && !trailing)) return false;
   if (leading && reduction != kernel::Reduction::sum) return false;
+  if (leading && !trailing && node.size() < short_row) return false;
   lowering.kind = leading && trailing ? Lowering::Kind::total
                   : leading           ? Lowering::Kind::sum_rows
                                       : Lowering::Kind::fold;

@@ -62,7 +62,7 @@ TEST_CASE("what waits has the same bits as what is computed at once") {
   for (const DType dtype : {float32, float64}) {
     const TensorOptions of{.dtype = dtype};
     for (const Shape& shape :
-         {Shape{7, 5}, Shape{64, 512}, Shape{37, 1000}, Shape{3, 5000}, Shape{2, 3, 40, 33}}) {
+         {Shape{7, 5}, Shape{701, 3}, Shape{64, 512}, Shape{37, 1000}, Shape{3, 5000}, Shape{2, 3, 40, 33}}) {
       CAPTURE(to_string(shape));
       const std::int64_t last = shape.back();
       const Tensor x = randn(shape, of), w = randn({last}, of), b = randn({last}, of);
@@ -88,6 +88,7 @@ TEST_CASE("what waits has the same bits as what is computed at once") {
                  [](const auto& in) { return (sum(in[0] * in[0], {-1}, true) + 1.0) * in[1]; }, {x, w});
       check_same("masks", [](const auto& in) { return where(in[0] > in[1], in[0] * in[1], 0.0); }, {x, w});
       check_same("sum of columns", [](const auto& in) { return exp(sum(in[0] * 0.01, {0})); }, {x});
+      check_same("sums of products", [](const auto& in) { return sum(in[0] * in[1] * in[0], {-1}); }, {x, w});
     }
   }
 }

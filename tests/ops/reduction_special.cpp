@@ -189,7 +189,7 @@ TEST_CASE("sums with infinities and zeros of both signs") {
 TEST_CASE("sums of narrow rows have the bits of sums of wide ones") {
   for (const DType dtype : {float32, float64, int64})
     for (const std::int64_t rows : {1, 2, 16, 17, 100, 1000, 3001})
-      for (const std::int64_t width : {2, 3, 4, 5, 7, 11, 16, 17}) {
+      for (const std::int64_t width : {2, 3, 4, 5, 7, 8, 11, 16, 17, 24, 31}) {
         CAPTURE(rows);
         CAPTURE(width);
         List numbers(static_cast<std::size_t>(rows * width));
@@ -201,10 +201,38 @@ TEST_CASE("sums of narrow rows have the bits of sums of wide ones") {
         const Tensor wide = concat(std::vector<Tensor>(static_cast<std::size_t>(40 / width + 1), x), 1);
         const Tensor expected = slice(sum(wide, 0), 0, 0, width);
         CHECK(same_bits(sum(x, 0), expected));
+        CHECK(same_bits(max(x, 0), slice(max(wide, 0), 0, 0, width)));
+        CHECK(same_bits(min(x, 0), slice(min(wide, 0), 0, 0, width)));
         // Rows that lie apart, and columns that do.
         CHECK(same_bits(sum(slice(wide, 1, 0, width), 0), expected));
         CHECK(same_bits(sum(slice(repeat(x, 2, 1), 1, 0, 2 * width, 2), 0),
                         slice(sum(repeat(wide, 2, 1), 0), 0, 0, 2 * width, 2)));
+      }
+}
+
+TEST_CASE("rows of few elements are added one element after the other, however many they are") {
+  for (const DType dtype : {float32, float64, int64})
+    for (const std::int64_t rows : {1, 3, 4, 8, 9, 31, 300})
+      for (const std::int64_t width : {1, 2, 3, 5, 8, 15}) {
+        CAPTURE(rows);
+        CAPTURE(width);
+        List numbers(static_cast<std::size_t>(rows * width));
+        for (std::size_t i = 0; i < numbers.size(); ++i)
+          numbers[i] = dtype == int64 ? static_cast<double>(i * 37 % 1001) - 300
+                                      : std::cos(static_cast<double>(i)) / static_cast<double>(i + 3);
+        const Tensor x = tensor(numbers, {rows, width}, dtype);
+        const auto one_by_one = [&](auto combine) {
+          Tensor y = slice(x, 1, 0, 1);
+          for (std::int64_t j = 1; j < width; ++j) y = combine(y, slice(x, 1, j, j + 1));
+          return reshape(y, {rows});
+        };
+        const Tensor total = one_by_one([](const Tensor& a, const Tensor& b) { return a + b; });
+        CHECK(same_bits(sum(x, 1), total));
+        CHECK(same_bits(sum(slice(repeat(x, 2, 1), 1, 0, 2 * width, 2), 1), total));
+        CHECK(
+            same_bits(max(x, 1), one_by_one([](const Tensor& a, const Tensor& b) { return maximum(a, b); })));
+        CHECK(
+            same_bits(min(x, 1), one_by_one([](const Tensor& a, const Tensor& b) { return minimum(a, b); })));
       }
 }
 
