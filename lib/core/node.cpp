@@ -73,6 +73,7 @@ void Leaf::operator delete(void* block, std::size_t bytes) noexcept { memory::re
 
 RuleGuard::RuleGuard(const Node* node) noexcept : before_(ruled_node) { ruled_node = node; }
 RuleGuard::~RuleGuard() { ruled_node = before_; }
+bool RuleGuard::alive() noexcept { return ruled_node != nullptr; }
 
 Node* new_node(const Shape& shape, DType dtype, const Location& where) {
   check_shape(shape, dtype);

@@ -27,6 +27,8 @@ class RuleGuard {
  public:
   explicit RuleGuard(const Node* node) noexcept;
   ~RuleGuard();
+  /// Whether one lives on this thread.
+  static bool alive() noexcept;
   RuleGuard(const RuleGuard&) = delete;
   RuleGuard& operator=(const RuleGuard&) = delete;
 

@@ -159,6 +159,8 @@ struct Derivative {
 template <class R, int input>
 Tensor rule(const Call& c) {
   if constexpr (R::texts[input] == "g") return c.g;
+  // Where the input was broadcast, fewer elements are negated after the sum.
+  if constexpr (R::texts[input] == "-g") return neg(sum_to(c.g, c.input_shape(input)));
   if (grad_enabled() || R::texts[input] == "none") {
     const Tensor x = c.x(0), other = unary<R> ? Tensor() : c.x(1);
     if constexpr (input == 0)
