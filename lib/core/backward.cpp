@@ -211,6 +211,8 @@ std::vector<Tensor> run_backward(std::span<const Tensor> outputs, std::span<cons
   results.resize(targets.size());
   LeafGradients leaves;
 
+  SpareList<Tensor> sums;
+  const SumsOfPass sums_of_pass(options.create_graph ? nullptr : &sums.list);
   Walk<Cotangent> walk;
   for (std::size_t i = 0; i < outputs.size(); ++i)
     // The value of a seed now: a gradient that is the seed itself must not change when the seed, a leaf, is

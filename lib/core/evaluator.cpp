@@ -48,6 +48,8 @@ Evaluator& evaluator() {
   return instance;
 }
 
+thread_local std::vector<Tensor>* sums_of_pass = nullptr;
+
 std::uint64_t hash_of(const std::vector<Value>& values, bool by_rows) {
   std::uint64_t hash = by_rows ? 0x9e3779b97f4a7c15u : 0xcbf29ce484222325u;
   const auto mix = [&](std::uint64_t word) { hash = (hash ^ word) * 0x100000001b3u ^ hash >> 29; };
@@ -196,10 +198,12 @@ void run_roots(std::span<Node* const> roots) {
     ~Release() { e.held.clear(), e.rooms.clear(), e.plan.idle.clear(); }
   } const release{e};
   while (true) {
+    const std::span<const Tensor> sums = sums_of_pass ? *sums_of_pass : std::span<const Tensor>();
     std::array<Tensor, 8> first;
     {
       const std::lock_guard lock(planning());
-      if (e.plan.gather(roots)) {
+      // Sums that want something else first are left for another program.
+      if (e.plan.gather(roots, sums) || (!sums.empty() && e.plan.gather(roots, {}))) {
         if (e.plan.entries.empty()) return;
         e.plan.number();
         find_idle(e.plan);
@@ -221,6 +225,7 @@ void run_roots(std::span<Node* const> roots) {
     e.publish();
   }
   e.drop_idle();
+  if (sums_of_pass) std::erase_if(*sums_of_pass, [](const Tensor& sum) { return !waits(sum.recorded()); });
 }
 
 /// Whether a call may wait: it is large, or computed from what waits, and a program can compute it.
@@ -266,6 +271,7 @@ void evaluate(Node& node, bool large) {
       node.depth = static_cast<std::uint8_t>(depth + 1);
       const bool map = lowering.kind == Kind::alias && waits_as_map(node.input(0));
       node.wait_kind = static_cast<std::uint8_t>(map ? Kind::map : lowering.kind);
+      if (sums_of_pass && lowering.kind == Kind::sum_rows) sums_of_pass->emplace_back(&node);
       node.deferred.store(true, std::memory_order_release);
       return;
     }
@@ -298,6 +304,9 @@ void force_together(std::span<Node* const> roots) {
     force(*root);
   }
 }
+
+SumsOfPass::SumsOfPass(std::vector<Tensor>* list) noexcept : before_(std::exchange(sums_of_pass, list)) {}
+SumsOfPass::~SumsOfPass() { sums_of_pass = before_; }
 
 EvaluationStats evaluation_stats() { return evaluator().stats; }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "lib/core/lowering.hpp"
 #include "wengert/core/node.hpp"
@@ -21,5 +22,20 @@ void settle_waiting(Node& node);
 void force(Node& node);
 /// Computes all that waits among `roots`, together where it spans the same domain.
 void force_together(std::span<Node* const> roots);
+
+/// While it lives, sums over rows that are recorded on this thread and wait are put on a list, and computed
+/// with the first program that spans the same domain: what they add is at hand there, and need not stay until
+/// the sums themselves are asked for.
+class SumsOfPass {
+ public:
+  /// Null: as if there were none.
+  explicit SumsOfPass(std::vector<Tensor>* list) noexcept;
+  ~SumsOfPass();
+  SumsOfPass(const SumsOfPass&) = delete;
+  SumsOfPass& operator=(const SumsOfPass&) = delete;
+
+ private:
+  std::vector<Tensor>* before_;
+};
 
 }  // namespace wengert

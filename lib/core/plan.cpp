@@ -137,7 +137,7 @@ bool Plan::admissible(const Node& node, const Lowering& lowering, Node& input,
   }
 }
 
-bool Plan::gather(std::span<Node* const> roots) {
+bool Plan::gather(std::span<Node* const> roots, std::span<const Tensor> sums) {
   clear();
   // A reduction says more of its domain than an elementwise root.
   Node* leading = nullptr;
@@ -148,12 +148,19 @@ bool Plan::gather(std::span<Node* const> roots) {
     if (lowering.kind == Kind::sum_rows || lowering.kind == Kind::fold) break;
   }
   if (!leading) return true;
+  for (const Tensor& sum : sums)
+    if (waits(sum.recorded()) && &sum.recorded().input(0) == leading) {
+      leading = &sum.recorded();
+      break;
+    }
   lower(*leading, lowering);
   choose_domain(*leading, lowering);
   add(*leading, lowering, true);
-  for (Node* root : roots)
-    if (waits(*root) && lower(*root, lowering) && fits(*root, lowering) && !find(*root))
-      add(*root, lowering, true);
+  const auto add_fitting = [&](Node& root) {
+    if (waits(root) && lower(root, lowering) && fits(root, lowering) && !find(root)) add(root, lowering, true);
+  };
+  for (Node* root : roots) add_fitting(*root);
+  for (const Tensor& sum : sums) add_fitting(sum.recorded());
 
   while (!pending_.empty()) {
     std::pop_heap(pending_.begin(), pending_.end());

@@ -54,8 +54,9 @@ struct Source {
 
 class Plan {
  public:
-  /// Gathers what waits below the roots. Returns false if something must be computed before: `first`.
-  bool gather(std::span<Node* const> roots);
+  /// Gathers what waits below the roots, and below those of `sums` that span the same domain. Returns false if
+  /// something must be computed before: `first`.
+  bool gather(std::span<Node* const> roots, std::span<const Tensor> sums);
   /// Numbers the values.
   void number();
   /// The entry of a node; null if it has none.

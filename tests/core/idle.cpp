@@ -112,3 +112,25 @@ TEST_CASE("derivatives are the same with what is idle gone") {
     CHECK(support::same_bits(second[i], twice[i]));
   }
 }
+
+TEST_CASE("a bias's gradient is summed while what it adds is at hand") {
+  const Deferred guard;
+  constexpr int layers = 8;
+  std::vector<Tensor> weights, biases;
+  Tensor y = numbers({rows, columns}, 1);
+  for (int i = 0; i < layers; ++i) {
+    weights.push_back(parameter(numbers({columns, columns}, 2 + static_cast<std::uint64_t>(i))));
+    biases.push_back(parameter(numbers({columns}, 20)));
+    y = tanh(matmul(y, weights.back()) + biases.back());
+  }
+  const Tensor loss = sum(y);
+  y = {};
+  loss.node();
+  const std::int64_t live = memory_stats().live_bytes;
+  reset_peak_memory();
+  loss.backward();
+  // The gradients of the weights, each half an array, and what is on its way; not every layer's cotangent.
+  CHECK((memory_stats().peak_bytes - live + bytes / 2) / bytes <= 3);
+  const NoGrad off;
+  for (const Tensor& bias : biases) CHECK(sum(square(bias.grad())).item() > 0.0);
+}
