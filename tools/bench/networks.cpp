@@ -149,14 +149,17 @@ struct Block : nn::Module {
   Norm norm1, norm2;
   nn::Linear qkv{wide, 3 * wide}, projection{wide, wide}, up{wide, 4 * wide}, down{4 * wide, wide};
 
+  static Tensor attention_weights(const Tensor& q, const Tensor& k, const Tensor& future) {
+    const Tensor scores = matmul(q, transpose(k)) * (1.0 / std::sqrt(static_cast<double>(wide / heads)));
+    return nn::softmax(masked_fill(scores, future, -INFINITY));
+  }
   Tensor attention(const Tensor& x, const Tensor& future) const {
     const auto by_head = [](const Tensor& part) {
       return permute(reshape(part, {batch, length, heads, wide / heads}), {0, 2, 1, 3});
     };
     const std::vector<Tensor> parts = chunk(qkv(x), 3, -1);
     const Tensor q = by_head(parts[0]), k = by_head(parts[1]), v = by_head(parts[2]);
-    const Tensor scores = matmul(q, transpose(k)) * (1.0 / std::sqrt(static_cast<double>(wide / heads)));
-    const Tensor mixed = matmul(nn::softmax(masked_fill(scores, future, -INFINITY)), v);
+    const Tensor mixed = matmul(attention_weights(q, k, future), v);
     return projection(reshape(permute(mixed, {0, 2, 1, 3}), {batch, length, wide}));
   }
   Tensor operator()(const Tensor& x, const Tensor& future) const {
