@@ -21,7 +21,7 @@ using Kind = Lowering::Kind;
 
 constexpr std::uint8_t max_depth = 64;     // of calls that wait for one another
 constexpr std::int64_t max_width = 32768;  // of a row that stays in the cache as a whole
-constexpr std::int64_t wide_row = 256;       // that a program adds nearly as fast as a sum by itself
+constexpr std::int64_t wide_row = 256;     // that a program adds nearly as fast as a sum by itself
 constexpr std::size_t max_programs = 512;  // kept by a thread
 
 // Guards what is planned and published: two threads may need the same node. Kernels run outside of it.

@@ -58,14 +58,17 @@ void find_idle(Plan& plan) {
   for (const auto& [node, uses, needs] : inputs)
     if (needs == 0 && held_by(*node, uses) && !looks_at(*node, Operation::output))
       plan.idle.emplace_back(node);
-  // A view's bytes are those of what it was made of.
+  // A view's bytes are those of what it was made of, which goes with the last of its views.
+  static thread_local std::vector<Input> bases;
+  bases.clear();
   for (std::size_t next = 0; next < plan.idle.size(); ++next) {
     const Node& node = plan.idle[next].recorded();
     for (std::uint32_t i = 0; i < node.input_count; ++i) {
       Node& input = node.input(i);
-      if (has_bytes(input) && held_by(input, 1) && !looks_at_input(node, i) &&
-          !looks_at(input, Operation::output))
-        plan.idle.emplace_back(&input);
+      if (!has_bytes(input) || looks_at_input(node, i) || looks_at(input, Operation::output)) continue;
+      auto known = std::ranges::find(bases, &input, &Input::node);
+      if (known == bases.end()) known = bases.insert(known, {&input});
+      if (held_by(input, ++known->uses)) plan.idle.emplace_back(&input);
     }
   }
 }

@@ -22,7 +22,7 @@
 namespace wengert::memory {
 namespace {
 
-constexpr std::uint32_t class_count = 8 + 38 * 8;
+constexpr std::uint32_t class_count = 9 + 38 * 8;
 constexpr std::size_t small_limit = 1024;  // smaller blocks are carved from slabs
 constexpr std::size_t first_slab = 64 * 1024, last_slab = 4 * 1024 * 1024;  // a thread's slabs double in size
 constexpr std::size_t huge_page = 2 * 1024 * 1024;
@@ -85,7 +85,7 @@ void* aligned(std::size_t alignment, std::size_t bytes) {
 }
 /// From a huge page's size on, blocks begin so far before a huge page that behind a storage's header the
 /// values begin with it: those that fill pages touch no other.
-std::size_t ahead(std::size_t bytes) { return pooled && bytes >= huge_page ? huge_page - 64 : 0; }
+std::size_t ahead(std::size_t bytes) { return pooled && bytes >= huge_page ? huge_page - header_bytes : 0; }
 void* system_allocate(std::size_t bytes) {
   const std::size_t before = ahead(bytes);
   if (before == 0) return aligned(64, bytes);
@@ -93,7 +93,7 @@ void* system_allocate(std::size_t bytes) {
 #ifdef __linux__
   // A tape of millions of nodes would otherwise spend more time on page faults than on recording, and a large
   // array read across its rows more on address translation than on reading.
-  madvise(block + 64, bytes / huge_page * huge_page, MADV_HUGEPAGE);
+  madvise(block + header_bytes, bytes / huge_page * huge_page, MADV_HUGEPAGE);
 #endif
   return block;
 }

@@ -9,19 +9,22 @@
 
 namespace wengert::memory {
 
-/// Size class of a request, and the block size that class has. Blocks up to 512 bytes come in steps of 64,
-/// larger ones in eight steps per power of two.
+constexpr std::size_t header_bytes = 64;  // of a storage, before its values
+
+/// Size class of a request, and the block size that class has. Blocks up to 576 bytes come in steps of 64; of
+/// larger ones what is behind a header has eight steps per power of two, so that a power of two fits exactly.
 constexpr std::uint32_t size_class(std::size_t bytes) noexcept {
-  if (bytes <= 512) return static_cast<std::uint32_t>(bytes <= 64 ? 0 : (bytes - 1) / 64);
-  const auto power =
-      static_cast<unsigned>(std::bit_width(bytes - 1) - 1);  // 2^power < bytes <= 2^(power + 1)
+  if (bytes <= 512 + header_bytes) return static_cast<std::uint32_t>(bytes <= 64 ? 0 : (bytes - 1) / 64);
+  const std::size_t last = bytes - header_bytes - 1;
+  const auto power = static_cast<unsigned>(std::bit_width(last) - 1);  // 2^power <= last < 2^(power + 1)
   const std::size_t step = std::size_t{1} << (power - 3);
-  return static_cast<std::uint32_t>(8 + (power - 9) * 8 + (bytes - 1 - (std::size_t{1} << power)) / step);
+  return static_cast<std::uint32_t>(9 + (power - 9) * 8 + (last - (std::size_t{1} << power)) / step);
 }
 constexpr std::size_t class_bytes(std::uint32_t size_class) noexcept {
-  if (size_class < 8) return (size_class + 1) * 64;
-  const unsigned power = 9 + (size_class - 8) / 8;
-  return (std::size_t{1} << power) + ((size_class - 8) % 8 + 1) * (std::size_t{1} << (power - 3));
+  if (size_class < 9) return (size_class + 1) * 64;
+  const unsigned power = 9 + (size_class - 9) / 8;
+  return header_bytes + (std::size_t{1} << power) +
+         ((size_class - 9) % 8 + 1) * (std::size_t{1} << (power - 3));
 }
 
 void* allocate(std::uint32_t size_class);

@@ -157,7 +157,8 @@ bool Plan::gather(std::span<Node* const> roots, std::span<const Tensor> sums) {
   choose_domain(*leading, lowering);
   add(*leading, lowering, true);
   const auto add_fitting = [&](Node& root) {
-    if (waits(root) && lower(root, lowering) && fits(root, lowering) && !find(root)) add(root, lowering, true);
+    if (waits(root) && lower(root, lowering) && fits(root, lowering) && !find(root))
+      add(root, lowering, true);
   };
   for (Node* root : roots) add_fitting(*root);
   for (const Tensor& sum : sums) add_fitting(sum.recorded());

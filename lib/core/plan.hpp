@@ -54,8 +54,8 @@ struct Source {
 
 class Plan {
  public:
-  /// Gathers what waits below the roots, and below those of `sums` that span the same domain. Returns false if
-  /// something must be computed before: `first`.
+  /// Gathers what waits below the roots, and below those of `sums` that span the same domain. Returns false
+  /// if something must be computed before: `first`.
   bool gather(std::span<Node* const> roots, std::span<const Tensor> sums);
   /// Numbers the values.
   void number();

@@ -6,10 +6,8 @@
 #include "lib/core/memory.hpp"
 
 namespace wengert {
-namespace {
-constexpr std::size_t header_bytes = 64;  // keeps the data behind the header aligned
+using memory::header_bytes;
 static_assert(sizeof(Storage) <= header_bytes);
-}  // namespace
 
 StorageRef StorageRef::allocate(std::size_t bytes) {
   const std::uint32_t size_class = memory::size_class(header_bytes + bytes);

@@ -108,9 +108,11 @@ constexpr Operation gather_operation{
               nullptr},
     .samples = gather_samples,
     // Of several elements at one place the sum is rounded in another order.
-    .add_to = [](const Call& c, std::size_t input, std::byte* sum) {
-      add_at_places(sum, c.input_shape(input), c.node.input(1), c.g.node(), axis_of(c.node));
-    }};
+    .add_to =
+        [](const Call& c, std::size_t input, std::byte* sum) {
+          add_at_places(sum, c.input_shape(input), c.node.input(1), c.g.node(), axis_of(c.node));
+        },
+    .looks_at = {0b10}};
 constexpr Operation scatter_operation{
     .name = "scatter_add",
     .forward = forward_scatter_add,
@@ -118,7 +120,8 @@ constexpr Operation scatter_operation{
               [](const Call& c) {
                 return gather(c.g, static_cast<std::int64_t>(c.attributes<IndexAttributes>().axis), c.x(1));
               }},
-    .samples = scatter_samples};
+    .samples = scatter_samples,
+    .looks_at = {0, 0, 0b10}};
 const Registered registered_gather(gather_operation), registered_scatter(scatter_operation);
 
 std::vector<Sample> gather_samples() {

@@ -98,15 +98,18 @@ constexpr Operation cumsum_operation{
     .name = "cumsum",
     .forward = forward_cumsum,
     .rules = {[](const Call& c) { return cumsum_as(c.g, told(c.node).reversed()); }},
-    .samples = [] {
-      const auto along = [](std::size_t axis, bool backward) {
-        return [=](const Tensor& x, const Tensor&) { return cumsum_as(x, {axis, backward}); };
-      };
-      return std::vector<Sample>{
-          sample("a line", {4}, false, along(0, false)), sample("columns", {3, 2}, false, along(0, false)),
-          sample("the middle axis, from the end", {2, 3, 2}, false, along(1, true)),
-          sample("one", {1}, false, along(0, false)), sample("nothing", {2, 0}, false, along(1, false))};
-    }};
+    .samples =
+        [] {
+          const auto along = [](std::size_t axis, bool backward) {
+            return [=](const Tensor& x, const Tensor&) { return cumsum_as(x, {axis, backward}); };
+          };
+          return std::vector<Sample>{
+              sample("a line", {4}, false, along(0, false)),
+              sample("columns", {3, 2}, false, along(0, false)),
+              sample("the middle axis, from the end", {2, 3, 2}, false, along(1, true)),
+              sample("one", {1}, false, along(0, false)), sample("nothing", {2, 0}, false, along(1, false))};
+        },
+    .looks_at = {}};
 constexpr Operation scan_operation{
     .name = "linear_scan",
     .forward = forward_scan,

@@ -124,7 +124,8 @@ constexpr Operation slice_operation{
               sample("nothing", {3, 2}, [](const Tensor& x) { return slice(x, 0, 2, 1); }),
               sample("of nothing", {3, 0}, [](const Tensor& x) { return slice(x, 0, 1, 3); })};
         },
-    .add_to = add_to_region};
+    .add_to = add_to_region,
+    .looks_at = {}};
 constexpr Operation unslice_operation{
     .name = "unslice",
     .forward = forward_unslice,
@@ -132,13 +133,15 @@ constexpr Operation unslice_operation{
       const auto& at = c.attributes<SliceAttributes>();
       return slice_as(c.g, at, c.input_shape(0)[at.axis], {});
     }},
-    .samples = [] {
-      return std::vector<Sample>{
-          sample("second and fourth of five", {2, 3},
-                 [](const Tensor& x) { return unslice(x, SliceAttributes(0, 1, 2, 5)); }),
-          sample("nothing, in three", {2, 0},
-                 [](const Tensor& x) { return unslice(x, SliceAttributes(1, 0, 1, 3)); })};
-    }};
+    .samples =
+        [] {
+          return std::vector<Sample>{
+              sample("second and fourth of five", {2, 3},
+                     [](const Tensor& x) { return unslice(x, SliceAttributes(0, 1, 2, 5)); }),
+              sample("nothing, in three", {2, 0},
+                     [](const Tensor& x) { return unslice(x, SliceAttributes(1, 0, 1, 3)); })};
+        },
+    .looks_at = {}};
 const Registered registered_slice(slice_operation), registered_unslice(unslice_operation);
 
 Tensor unslice(const Tensor& x, const SliceAttributes& at) {

@@ -27,7 +27,8 @@ std::vector<Sample> straight_through_samples() {
 constexpr Operation straight_through_operation{.name = "straight_through",
                                                .forward = forward_straight_through,
                                                .rules = {nullptr, [](const Call& c) { return c.g; }},
-                                               .samples = straight_through_samples};
+                                               .samples = straight_through_samples,
+                                               .looks_at = {}};
 const Registered registered_straight_through(straight_through_operation);
 
 }  // namespace

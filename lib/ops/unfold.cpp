@@ -54,42 +54,46 @@ constexpr Operation unfold_operation{
     .name = "unfold",
     .forward = forward_unfold,
     .rules = {[](const Call& c) { return fold_as(c.g, windows_of(c.node)); }},
-    .samples = [] {
-      return std::vector<Sample>{
-          sample("pairs of a line", {1, 2, 4}, [](const Tensor& x) { return unfold(x, 2); }),
-          sample("padded, two by three", {2, 1, 3, 3},
-                 [](const Tensor& x) {
-                   return unfold(x, {2, 3}, {.stride = {2, 1}, .padding = {1, 2}});
-                 }),
-          sample("dilated", {1, 2, 4, 5},
-                 [](const Tensor& x) {
-                   return unfold(x, 2, {.dilation = {3, 2}});
-                 }),
-          sample("three dimensions", {1, 1, 2, 3, 2},
-                 [](const Tensor& x) {
-                   return unfold(x, {1, 2, 2});
-                 }),
-          sample("some windows only padding", {1, 1, 2},
-                 [](const Tensor& x) { return unfold(x, 1, {.padding = 2}); }),
-          sample("no image", {0, 2, 3}, [](const Tensor& x) { return unfold(x, 2); })};
-    }};
+    .samples =
+        [] {
+          return std::vector<Sample>{
+              sample("pairs of a line", {1, 2, 4}, [](const Tensor& x) { return unfold(x, 2); }),
+              sample("padded, two by three", {2, 1, 3, 3},
+                     [](const Tensor& x) {
+                       return unfold(x, {2, 3}, {.stride = {2, 1}, .padding = {1, 2}});
+                     }),
+              sample("dilated", {1, 2, 4, 5},
+                     [](const Tensor& x) {
+                       return unfold(x, 2, {.dilation = {3, 2}});
+                     }),
+              sample("three dimensions", {1, 1, 2, 3, 2},
+                     [](const Tensor& x) {
+                       return unfold(x, {1, 2, 2});
+                     }),
+              sample("some windows only padding", {1, 1, 2},
+                     [](const Tensor& x) { return unfold(x, 1, {.padding = 2}); }),
+              sample("no image", {0, 2, 3}, [](const Tensor& x) { return unfold(x, 2); })};
+        },
+    .looks_at = {}};
 constexpr Operation fold_operation{
     .name = "fold",
     .forward = forward_fold,
     .rules = {[](const Call& c) { return unfold_windows(c.g, windows_of(c.node)); }},
-    .samples = [] {
-      return std::vector<Sample>{
-          sample("pairs of a line", {1, 4, 3}, [](const Tensor& x) { return fold(x, 4, 2); }),
-          sample("padded, two by three", {2, 6, 6},
-                 [](const Tensor& x) {
-                   return fold(x, {3, 1}, {2, 3}, {.stride = {2, 1}, .padding = {1, 2}});
-                 }),
-          sample("dilated", {1, 4, 3},
-                 [](const Tensor& x) {
-                   return fold(x, {4, 5}, 2, {.dilation = {3, 2}});
-                 }),
-          sample("no image", {0, 4, 2}, [](const Tensor& x) { return fold(x, 3, 2); })};
-    }};
+    .samples =
+        [] {
+          return std::vector<Sample>{
+              sample("pairs of a line", {1, 4, 3}, [](const Tensor& x) { return fold(x, 4, 2); }),
+              sample("padded, two by three", {2, 6, 6},
+                     [](const Tensor& x) {
+                       return fold(x, {3, 1}, {2, 3}, {.stride = {2, 1}, .padding = {1, 2}});
+                     }),
+              sample("dilated", {1, 4, 3},
+                     [](const Tensor& x) {
+                       return fold(x, {4, 5}, 2, {.dilation = {3, 2}});
+                     }),
+              sample("no image", {0, 4, 2}, [](const Tensor& x) { return fold(x, 3, 2); })};
+        },
+    .looks_at = {}};
 const Registered registered_unfold(unfold_operation), registered_fold(fold_operation);
 
 Tensor fold_as(const Tensor& x, const Windows& w, Location where) {

@@ -47,6 +47,17 @@ TEST_CASE("a product that only a bias is added to goes with the sum") {
     z.node();
     CHECK(arrays_since(live) == 2);
   }
+  SUBCASE("also with the last of several views") {
+    const Tensor z = [&] {
+      const std::vector<Tensor> gates = chunk(matmul(y, w) + b, 2, 1);
+      return tanh(gates[0]) * sigmoid(gates[1]);
+    }();
+    z.node();
+    // Halves: tanh, sigmoid and their product.
+    CHECK((memory_stats().live_bytes - live) / (bytes / 2) == 2 + 3);
+    sum(z).backward();
+    CHECK(w.has_grad());
+  }
   SUBCASE("and its graph is drawn as ever") {
     const Tensor z = tanh(2.0 * (matmul(y, w) + b) - 1.0);
     z.node();
