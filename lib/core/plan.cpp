@@ -9,8 +9,10 @@ namespace {
 
 using Kind = Lowering::Kind;
 
-constexpr std::size_t max_nodes = 192;   // of a program
-constexpr std::int64_t min_column = 32;  // elements of a row from which on kernels run row by row
+constexpr std::size_t max_nodes = 192;      // of a program
+constexpr std::int64_t min_column = 32;     // elements of a row from which on kernels run row by row
+constexpr std::int64_t max_row = 1024;      // from which on rows are not made longer
+constexpr std::int64_t widest_row = 32768;  // of which a few stay in the cache
 
 /// Whether a contiguous array, broadcast to `shape`, has one element for each row of `width`.
 bool one_a_row(const Shape& from, const Shape& shape, const Domain& domain) {
@@ -19,6 +21,19 @@ bool one_a_row(const Shape& from, const Shape& shape, const Domain& domain) {
   for (std::size_t i = 1; i <= std::min(dims, from.size()); ++i)
     if (from[from.size() - i] != 1) return false;
   return true;
+}
+
+/// How many elements a row should have, so that what is broadcast is one element for each row, or the same
+/// row every time; 0 where it is neither, or rows would be short or do not fit the cache.
+std::int64_t width_along(const Strides& strides, const Shape& shape) {
+  std::int64_t same = 1, row = 1;
+  std::size_t d = shape.size();
+  while (d > 0 && (strides[d - 1] == 0 || shape[d - 1] == 1) && same < max_row) same *= shape[--d];
+  if (same >= 2 * min_column) return same <= widest_row ? same : 0;
+  d = shape.size();
+  while (d > 0 && (strides[d - 1] == row || shape[d - 1] == 1)) row *= shape[--d];
+  while (d > 0 && (strides[d - 1] == 0 || shape[d - 1] == 1)) --d;
+  return d == 0 && row >= min_column && row <= widest_row ? row : 0;
 }
 
 }  // namespace
@@ -58,14 +73,8 @@ void Plan::choose_domain(Node& root, const Lowering& lowering) {
     for (std::uint32_t i = 0; i < node.input_count; ++i) {
       Node& input = node.input(i);
       if (!waits(input)) {
-        const std::int64_t last = node.shape.empty() ? 0 : node.shape.back();
-        if (width || last < min_column || node.size() != size || input.size() <= 1 ||
-            input.size() == node.size())
-          continue;
-        const Strides strides = broadcast_strides(input, node.shape);
-        bool column = true;
-        for (std::size_t d = 0; d + 1 < strides.size(); ++d) column &= strides[d] == 0 || node.shape[d] == 1;
-        if (strides.back() == 0 || (column && strides.back() == 1)) width = last;
+        if (!width && node.size() == size && input.size() > 1 && input.size() < node.size())
+          width = width_along(broadcast_strides(input, node.shape), node.shape);
         continue;
       }
       Lowering below;

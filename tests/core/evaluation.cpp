@@ -88,6 +88,16 @@ TEST_CASE("what waits has the same bits as what is computed at once") {
                  [](const auto& in) { return (sum(in[0] * in[0], {-1}, true) + 1.0) * in[1]; }, {x, w});
       check_same("masks", [](const auto& in) { return where(in[0] > in[1], in[0] * in[1], 0.0); }, {x, w});
       check_same("sum of columns", [](const auto& in) { return exp(sum(in[0] * 0.01, {0})); }, {x});
+      if (shape.size() == 4) {
+        const Tensor channels = randn({shape[1], 1, 1}, of), plane = randn({shape[2], shape[3]}, of);
+        check_same("channels", [](const auto& in) { return relu(in[0] * in[1] + in[1]) * in[2]; },
+                   {x, channels, plane});
+        check_same("planes",
+                   [](const auto& in) {
+                     return sum(in[0] * in[2] - in[1], {2, 3});
+                   },
+                   {x, channels, plane});
+      }
       check_same("sums of products", [](const auto& in) { return sum(in[0] * in[1] * in[0], {-1}); }, {x, w});
     }
   }
