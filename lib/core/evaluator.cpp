@@ -182,8 +182,8 @@ void Evaluator::drop_idle() {
 }
 
 /// Computes a node that is only another look at its input.
-void force_view(Node& node) {
-  force(node.input(0));
+void force_view(Node& node, Node& input) {
+  force(input);
   const std::lock_guard lock(planning());
   if (!waits(node)) return;
   node.operation->forward(node);
@@ -286,13 +286,17 @@ void settle_waiting(Node& node) {
 
 void force(Node& node) {
   if (!waits(node)) return;
-  Lowering lowering;
-  const bool view = [&] {
+  // Held, as is what a view looks at: another thread may settle them meanwhile, or a program that computes
+  // the one and, with the sums of the pass, what lies above it.
+  const Tensor held(&node);
+  Tensor input;
+  {
     const std::lock_guard lock(planning());
-    return waits(node) && lower(node, lowering) &&
-           (lowering.kind == Kind::alias || lowering.kind == Kind::expand);
-  }();
-  if (view) return force_view(node);
+    Lowering lowering;
+    if (!waits(node)) return;
+    if (lower(node, lowering) && is_view(lowering)) input = Tensor(&node.input(0));
+  }
+  if (input.defined()) return force_view(node, input.recorded());
   Node* const root = &node;
   run_roots({&root, 1});
 }

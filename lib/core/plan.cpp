@@ -9,7 +9,8 @@ namespace {
 
 using Kind = Lowering::Kind;
 
-constexpr std::size_t max_nodes = 192;      // of a program
+constexpr std::size_t max_nodes = 192;      // of a program, its roots apart
+constexpr std::size_t max_roots = 4096;     // values have numbers of 16 bits
 constexpr std::int64_t min_column = 32;     // elements of a row from which on kernels run row by row
 constexpr std::int64_t max_row = 1024;      // from which on rows are not made longer
 constexpr std::int64_t widest_row = 32768;  // of which a few stay in the cache

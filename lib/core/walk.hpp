@@ -26,7 +26,7 @@ class Walk {
     memory_.heap.clear();
     memory_.free.clear();
     give_memory(std::move(memory_));
-    walks.fetch_sub(1, std::memory_order_relaxed);
+    walks.fetch_sub(1, std::memory_order_release);
   }
 
   bool empty() const noexcept { return memory_.heap.empty(); }

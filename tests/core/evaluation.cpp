@@ -188,6 +188,35 @@ TEST_CASE("several threads may need one value that waits") {
   }
 }
 
+TEST_CASE("several threads may need one view of a view that waits") {
+  const Deferred guard;
+  for (int round = 0; round < 20; ++round) {
+    const Tensor x = ones({512, 512}) * 2.0;
+    const Tensor view = reshape(reshape(reshape(x, {512 * 512}), {1024, 256}), {256, 1024});
+    std::vector<double> seen(3);
+    {
+      std::vector<std::jthread> threads;
+      for (double& value : seen) threads.emplace_back([&view, &value] { value = support::values(view)[5]; });
+    }
+    CHECK(seen == std::vector<double>{2, 2, 2});
+  }
+}
+
+TEST_CASE("a rule may ask for a view while sums above it wait") {
+  const Deferred guard;
+  const auto scaled = custom_op(
+      "scaled", [](const auto& x) { return x * 1.0; },
+      [](const Tensor& g, const Tensor&, const Tensor&) {
+        const Tensor x = g * 2.0, view = reshape(reshape(x, {10, 400}), {100, 40});
+        const Tensor sums = sum(x, {0}) + sum(view, {0});
+        view.node();
+        return view + sums;
+      });
+  const Tensor p = parameter(xt::xarray<double>(xt::ones<double>({100, 40})));
+  scaled(p * 1.5).backward({.seed = full({100, 40}, 0.5, {.dtype = float64})});
+  CHECK(support::values(p.grad())[7] == 1.5 * (1.0 + 200.0));
+}
+
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 TEST_CASE("a value that waits and finds no memory names the line that recorded it") {
   const Deferred guard;
