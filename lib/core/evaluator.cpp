@@ -20,7 +20,6 @@ namespace {
 using Kind = Lowering::Kind;
 
 constexpr std::uint8_t max_depth = 64;     // of calls that wait for one another
-constexpr std::int64_t max_width = 32768;  // of a row that stays in the cache as a whole
 constexpr std::int64_t wide_row = 256;     // that a program adds nearly as fast as a sum by itself
 constexpr std::size_t max_programs = 512;  // kept by a thread
 
@@ -243,11 +242,11 @@ bool may_wait(const Node& node, Kind kind) {
       return true;
     case Kind::fold: {
       const std::int64_t width = input.size() / size;
-      if (width <= 1 || width > max_width) return false;
+      if (width <= 1 || width > widest_row) return false;
       return waits(input) ? waits_as_map(input) : input.size() >= defer_from() && is_contiguous(input);
     }
     case Kind::sum_rows:
-      if (size <= 1 || size > max_width || input.size() <= size) return false;
+      if (size <= 1 || size > widest_row || input.size() <= size) return false;
       // Or of a cotangent that the user passed in, and holds: what else the pass does with it reads it too.
       return waits(input) ? waits_as_map(input)
                           : input.leaf && RuleGuard::alive() && size >= wide_row &&

@@ -22,7 +22,7 @@
 namespace wengert::memory {
 namespace {
 
-constexpr std::uint32_t class_count = 9 + 38 * 8;
+constexpr std::uint32_t class_count = size_class((std::size_t{1} << 47) + header_bytes) + 1;
 constexpr std::size_t small_limit = 1024;  // smaller blocks are carved from slabs
 constexpr std::size_t first_slab = 64 * 1024, last_slab = 4 * 1024 * 1024;  // a thread's slabs double in size
 constexpr std::size_t huge_page = 2 * 1024 * 1024;

@@ -9,11 +9,10 @@ namespace {
 
 using Kind = Lowering::Kind;
 
-constexpr std::size_t max_nodes = 192;      // of a program, its roots apart
-constexpr std::size_t max_roots = 4096;     // values have numbers of 16 bits
-constexpr std::int64_t min_column = 32;     // elements of a row from which on kernels run row by row
-constexpr std::int64_t max_row = 1024;      // from which on rows are not made longer
-constexpr std::int64_t widest_row = 32768;  // of which a few stay in the cache
+constexpr std::size_t max_nodes = 192;   // of a program, its roots apart
+constexpr std::size_t max_roots = 4096;  // values have numbers of 16 bits
+constexpr std::int64_t min_column = 32;  // elements of a row from which on kernels run row by row
+constexpr std::int64_t max_row = 1024;   // from which on rows are not made longer
 
 /// Whether a contiguous array, broadcast to `shape`, has one element for each row of `width`.
 bool one_a_row(const Shape& from, const Shape& shape, const Domain& domain) {
@@ -167,7 +166,8 @@ bool Plan::gather(std::span<Node* const> roots, std::span<const Tensor> sums) {
   choose_domain(*leading, lowering);
   add(*leading, lowering, true);
   const auto add_fitting = [&](Node& root) {
-    if (waits(root) && lower(root, lowering) && fits(root, lowering) && !find(root))
+    if (entries.size() < max_roots && waits(root) && lower(root, lowering) && fits(root, lowering) &&
+        !find(root))
       add(root, lowering, true);
   };
   for (Node* root : roots) add_fitting(*root);

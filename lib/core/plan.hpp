@@ -23,6 +23,8 @@ inline bool is_view(const Lowering& lowering) {
   return lowering.kind == Lowering::Kind::alias || lowering.kind == Lowering::Kind::expand;
 }
 
+constexpr std::int64_t widest_row = 32768;  // elements, of which a few rows stay in the cache
+
 constexpr std::uint64_t edge_mask = NodeCounts::user - 1;  // of a node's references, those by other nodes
 
 /// How many of the last dimensions make up `width` elements; none where that does not come out even.

@@ -111,7 +111,7 @@ class Reducer {
     const bool side_by_side = in_place && count < fold_leaf && !outer.empty() && outer.back().in == count;
     parallel_ranges(runs, 1, static_cast<double>(runs > 1 ? count : 0) * nanoseconds_each,
                     [&](std::int64_t begin, std::int64_t end) {
-                      if (side_by_side) return fold_rows(to, outer, count, begin, end);
+                      if (side_by_side) return fold_each(to, outer, count, begin, end);
                       Offset at(outer, begin);
                       for (std::int64_t i = begin; i < end; ++i, at.advance(outer)) {
                         if (in_place)
@@ -126,7 +126,7 @@ class Reducer {
   }
 
   /// Folds runs that lie one after the other, as do their values.
-  void fold_rows(T* to, const Dimensions& outer, std::int64_t count, std::int64_t begin, std::int64_t end) {
+  void fold_each(T* to, const Dimensions& outer, std::int64_t count, std::int64_t begin, std::int64_t end) {
     const std::int64_t rows = outer.back().extent;
     for (std::int64_t i = begin, some = 0; i < end; i += some) {
       some = std::min(rows - i % rows, end - i);
