@@ -7,6 +7,7 @@
 #include <xtensor/xbuilder.hpp>
 #include <xtensor/xtensor.hpp>
 
+#include "wengert/core/anomaly.hpp"
 #include "wengert/core/backward.hpp"
 #include "wengert/core/error.hpp"
 #include "wengert/core/evaluation.hpp"
@@ -27,6 +28,7 @@
 #include "wengert/data/mnist.hpp"
 #include "wengert/data/tables.hpp"
 #include "wengert/data/text.hpp"
+#include "wengert/grad/checkpoint.hpp"
 #include "wengert/grad/grad.hpp"
 #include "wengert/grad/gradcheck.hpp"
 #include "wengert/grad/trace.hpp"

@@ -5,6 +5,7 @@
 #include <optional>
 #include <variant>
 
+#include "lib/core/anomaly.hpp"
 #include "lib/core/evaluator.hpp"
 #include "lib/core/fail.hpp"
 #include "lib/core/tape.hpp"
@@ -80,7 +81,7 @@ using GradientNodes = SpareList<Node*>;
 /// The nodes through which a cotangent must pass to reach a target.
 class Paths {
  public:
-  Paths(std::span<const Tensor> outputs, std::span<const Tensor> targets) {
+  Paths(std::span<const Tensor> outputs, std::span<const Tensor> targets, bool partial) {
     std::uint64_t lowest = ~std::uint64_t{0};
     for (const Tensor& target : targets) lowest = std::min(lowest, target.handle().id);
     Walk<std::monostate> walk;
@@ -90,7 +91,7 @@ class Paths {
     while (!walk.empty()) {
       const auto [node, nothing] = walk.pop();
       seen.push_back(&node.recorded());
-      if (node.recorded().leaf) continue;
+      if (node.recorded().leaf || (partial && is_target(node.recorded(), targets))) continue;
       if (node.recorded().released) {
         if (!is_target(node.recorded(), targets)) fail_freed("grad", node.recorded());
         freed = &node.recorded();
@@ -158,7 +159,7 @@ void apply_rules(const Node& node, const Tensor& g, Wanted wanted, CotangentOf c
   for (std::uint32_t i = 0; i < node.input_count; ++i) {
     if (!wanted(node.input(i))) continue;
     Cotangent& sum = cotangent_of(node.input(i));
-    if (operation.add_to && sum.value.defined() && !grad_enabled()) {
+    if (operation.add_to && sum.value.defined() && !grad_enabled() && !anomaly_mode()) {
       operation.add_to(call, i, writable(sum.value));
       continue;
     }
@@ -169,6 +170,8 @@ void apply_rules(const Node& node, const Tensor& g, Wanted wanted, CotangentOf c
       result = operation.rule_of_input(call, i);
     else if (operation.rules[i])
       result = operation.rules[i](call);
+    if (anomaly_mode()) [[unlikely]]
+      check_cotangent(node, i, g, result);
     sum.add(fitted(node, i, std::move(result)));
   }
 }
@@ -201,7 +204,7 @@ std::vector<Tensor> run_backward(std::span<const Tensor> outputs, std::span<cons
   check_seeds(outputs, seeds);
   const PassMode mode(options.create_graph);
   const std::optional<Paths> paths =
-      targets.empty() ? std::nullopt : std::optional<Paths>(std::in_place, outputs, targets);
+      targets.empty() ? std::nullopt : std::optional<Paths>(std::in_place, outputs, targets, options.partial);
   const auto wanted = [&](const Node& node) {
     return node.requires_grad && (!paths || paths->contains(node));
   };
@@ -222,12 +225,14 @@ std::vector<Tensor> run_backward(std::span<const Tensor> outputs, std::span<cons
   while (!walk.empty()) {
     auto [held, cotangent] = walk.pop();
     Node& node = held.recorded();
+    bool ends = node.leaf != nullptr;
     for (std::size_t t = 0; t < targets.size(); ++t) {
       if (!Paths::same(node, targets[t])) continue;
       results[t].sum.add(cotangent.value);
       results[t].reached = true;
+      ends |= options.partial;
     }
-    if (node.leaf) {
+    if (ends) {
       if (targets.empty()) {
         if (!cotangent.value.defined()) cotangent.value = zeros_of(node);
         leaves.list.emplace_back(std::move(held), std::move(cotangent.value));

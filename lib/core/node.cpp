@@ -4,6 +4,7 @@
 #include <memory>
 #include <new>
 
+#include "lib/core/anomaly.hpp"
 #include "lib/core/evaluator.hpp"
 #include "lib/core/fail.hpp"
 #include "lib/core/memory.hpp"
@@ -86,7 +87,6 @@ Node* new_node(const Shape& shape, DType dtype, const Location& where) {
   node->attributes = nullptr;
   node->leaf = nullptr;
   node->version = nullptr;
-  node->extras = nullptr;
   // What a rule records belongs to the line that recorded the operation it differentiates.
   node->scope = ruled_node ? ruled_node->scope : current_scope();
   node->where = ruled_node ? ruled_node->where : where;
@@ -231,6 +231,9 @@ Tensor record(const Operation& operation, Node* const* inputs, std::size_t count
   node->requires_grad = wanted && grad_enabled() && is_float(dtype);
   try {
     evaluate(*node, large);
+    // What a rule computes is looked at as a cotangent.
+    if (anomaly_mode() && !ruled_node) [[unlikely]]
+      check_value(*node);
   } catch (...) {
     forget_inputs(*node);
     throw;

@@ -12,6 +12,8 @@ namespace wengert {
 struct PassOptions {
   bool retain_graph = false;
   bool create_graph = false;
+  /// Nothing is followed beyond a target: each stands for itself, whatever it was computed from.
+  bool partial = false;
 };
 
 /// Walks the tape backward from `outputs` with cotangents `seeds` (of the outputs' shapes and dtypes). With

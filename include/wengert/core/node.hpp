@@ -48,7 +48,6 @@ struct Leaf {
 
 struct Lowering;
 struct Operation;
-struct NodeExtras;  // reserved for what few nodes will have: hooks, checkpoints, records of anomalies
 
 /// One entry of the tape: an operation, its inputs, and its value.
 ///
@@ -69,7 +68,6 @@ struct Node : NodeCounts {
   Attributes* attributes;
   Leaf* leaf;
   Node* version;
-  NodeExtras* extras;
   const ScopePath* scope;
   Location where;
   std::uint32_t input_count;

@@ -1,0 +1,18 @@
+// What AnomalyMode looks at, and when.
+#pragma once
+
+#include <cstdint>
+
+#include "wengert/core/anomaly.hpp"
+#include "wengert/core/node.hpp"
+
+namespace wengert {
+
+/// Whether an AnomalyMode lives on this thread.
+bool anomaly_mode() noexcept;
+/// Throws ValueError if the node's value, just computed from its inputs, is where a NaN or infinity begins.
+void check_value(const Node& node);
+/// The same of what the rule of the node's input i made of the cotangent g: `result`, which may be empty.
+void check_cotangent(const Node& node, std::uint32_t i, const Tensor& g, const Tensor& result);
+
+}  // namespace wengert

@@ -1,0 +1,182 @@
+#include "wengert/grad/checkpoint.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+#include "lib/core/evaluator.hpp"
+#include "lib/core/fail.hpp"
+#include "lib/core/walk.hpp"
+#include "lib/ops/blocks.hpp"
+#include "lib/ops/samples.hpp"
+#include "wengert/core/backward.hpp"
+#include "wengert/core/grad_mode.hpp"
+#include "wengert/core/random.hpp"
+#include "wengert/ops/elementwise.hpp"
+#include "wengert/ops/linalg.hpp"
+
+namespace wengert::detail {
+namespace {
+
+/// A call of f that is recorded, and from when on its entries of the tape are.
+struct RecordedCall {
+  Tensor output;
+  std::uint64_t before;
+
+  RecordedCall(const SeveralFunction& f, const Several& inputs) {
+    const EnableGrad recording;
+    before = scalar(0.0, float32).recorded().id;
+    output = f(inputs);
+  }
+
+  /// What the output depends on and was there before, other than the inputs. A leaf that f made for itself
+  /// is gone; nobody can ask for its gradient.
+  std::vector<Node*> outside(const Several& inputs) const {
+    struct Nothing {};
+    std::vector<Node*> found;
+    Walk<Nothing> walk;
+    if (output.requires_grad()) walk.at(output.recorded());
+    while (!walk.empty()) {
+      const auto [held, nothing] = walk.pop();
+      Node& node = held.recorded();
+      if (std::ranges::any_of(inputs, [&](const Tensor& x) { return &x.recorded() == &node; })) continue;
+      if (node.leaf) {
+        const std::lock_guard lock(node.leaf->mutex);
+        if (!node.leaf->abandoned) found.push_back(&node);
+      } else if (node.id <= before) {
+        found.push_back(&node);
+      } else {
+        for (std::uint32_t i = 0; i < node.input_count; ++i)
+          if (node.input(i).requires_grad) walk.at(node.input(i));
+      }
+    }
+    return found;
+  }
+};
+
+std::size_t digest_of(const Tensor& x) {
+  const Tensor dense = compact(x);
+  return std::hash<std::string_view>()({reinterpret_cast<const char*>(dense.node().data),
+                                        static_cast<std::size_t>(x.size()) * item_size(x.dtype())});
+}
+
+struct CheckpointAttributes : Attributes {
+  SeveralFunction f;
+  std::size_t inputs;  // of the node's, those that f is given
+  RandomKey random;
+  std::size_t digest;
+  Tensor value;  // until the node has it
+};
+
+/// The stream of random numbers as it was, and afterwards as it is.
+class RandomAsBefore {
+ public:
+  explicit RandomAsBefore(RandomKey state) : present_(random_state()) { set_random_state(state); }
+  ~RandomAsBefore() { set_random_state(present_); }
+  RandomAsBefore(const RandomAsBefore&) = delete;
+  RandomAsBefore& operator=(const RandomAsBefore&) = delete;
+
+ private:
+  RandomKey present_;
+};
+
+[[noreturn]] void fail_different(const Node& node, const char* what) {
+  fail<GraphError>("checkpoint", "the function must compute the same when it is called again: ", what,
+                   ", for what was recorded at ", node.where.file, ":", node.where.line);
+}
+
+std::vector<Tensor> cotangents(const Call& call) {
+  const Node& node = call.node;
+  const auto& attributes = call.attributes<CheckpointAttributes>();
+  const bool create_graph = grad_enabled();
+  // The call is one of the user's, not of the rule that makes it.
+  const RuleGuard no_rule(nullptr);
+  const SumsOfPass no_sums(nullptr);
+  Several inputs;
+  for (std::size_t i = 0; i < attributes.inputs; ++i) inputs.push_back(call.x(i));
+  const RecordedCall again = [&] {
+    const RandomAsBefore random(attributes.random);
+    return RecordedCall(attributes.f, inputs);
+  }();
+  const Tensor& y = again.output;
+  if (!y.defined() || y.shape() != node.shape || y.dtype() != node.dtype || !y.requires_grad() ||
+      digest_of(y) != attributes.digest)
+    fail_different(node, "it gave another value");
+  const auto known = [&](const Node* other) {
+    return std::ranges::find(node.inputs(), node.inputs() + node.input_count, other) !=
+           node.inputs() + node.input_count;
+  };
+  if (!std::ranges::all_of(again.outside(inputs), known))
+    fail_different(node, "it used other parameters, or one was assigned meanwhile");
+
+  std::vector<std::size_t> places;  // of the targets among the inputs, of which some may be the same
+  Several targets;
+  for (std::size_t i = 0; i < node.input_count; ++i) {
+    const auto same = [&](const Tensor& target) { return &target.recorded() == &node.input(i); };
+    if (!node.input(i).requires_grad || std::ranges::any_of(targets, same)) continue;
+    places.push_back(i);
+    targets.emplace_back(&node.input(i));
+  }
+  const Several seeds{call.g}, outputs{y};
+  Several found = run_backward(outputs, seeds, targets,
+                               {.retain_graph = create_graph, .create_graph = create_graph, .partial = true});
+  Several result(node.input_count);
+  for (std::size_t t = 0; t < found.size(); ++t) result[places[t]] = std::move(found[t]);
+  return result;
+}
+
+void take_value(Node& node) {
+  auto& attributes = static_cast<CheckpointAttributes&>(*node.attributes);
+  Node& value = attributes.value.node();
+  share_value(node, value, 0, value.strides);
+  attributes.value = Tensor();
+}
+
+std::vector<Sample> checkpoint_samples() {
+  SampleNumbers numbers(31);
+  const auto product = [](const std::vector<Tensor>& in) {
+    return checkpoint([](const Tensor& x) { return tanh(x) * x; }, in[0]);
+  };
+  const auto weighted = [](const std::vector<Tensor>& in) {
+    const auto f = [w = in[2]](const std::vector<Tensor>& x) { return sin(matmul(x[0], w) + x[1]); };
+    return checkpoint(f, std::vector<Tensor>{in[0], in[1]});
+  };
+  const auto nested = [](const std::vector<Tensor>& in) {
+    const auto inner = [](const Tensor& x) { return exp(x) * x; };
+    return checkpoint([=](const Tensor& x) { return checkpoint(inner, sin(x)) * x; }, in[0]);
+  };
+  const auto draw = [&](const Shape& shape) { return numbers.uniform(shape, -1.0, 1.0); };
+  return {{"one input", {draw({2, 3})}, product},
+          {"a number", {draw({})}, product},
+          {"nothing", {draw({0, 3})}, product},
+          {"two inputs, and one that is not given", {draw({2, 3}), draw({4}), draw({3, 4})}, weighted},
+          {"one within another", {draw({3})}, nested}};
+}
+
+constexpr Operation operation{
+    .name = "checkpoint", .forward = take_value, .rule_of_all = cotangents, .samples = checkpoint_samples};
+const Registered registered(operation);
+
+}  // namespace
+
+Tensor checkpointed(SeveralFunction f, const Several& inputs, const Location& where) {
+  if (inputs.empty()) fail<GraphError>("checkpoint", "there must be an input: got none");
+  for (const Tensor& input : inputs) require_value("checkpoint", input);
+  if (!grad_enabled()) return f(inputs);
+  const RandomKey random = random_state();
+  const RecordedCall call(f, inputs);
+  const Tensor& y = call.output;
+  require_value("checkpoint", y);
+  if (!y.requires_grad()) return y;
+  std::vector<Node*> nodes;
+  for (const Tensor& input : inputs) nodes.push_back(&input.node());
+  for (Node* node : call.outside(inputs)) nodes.push_back(node);
+  auto* attributes = new CheckpointAttributes;
+  attributes->f = std::move(f);
+  attributes->inputs = inputs.size();
+  attributes->random = random;
+  attributes->digest = digest_of(y);
+  attributes->value = y;
+  return record(operation, nodes.data(), nodes.size(), y.shape(), y.dtype(), where, attributes);
+}
+
+}  // namespace wengert::detail
