@@ -60,6 +60,9 @@ ConvTranspose1d::ConvTranspose1d(std::int64_t in, std::int64_t out, const Axes& 
 ConvTranspose2d::ConvTranspose2d(std::int64_t in, std::int64_t out, const Axes& kernel,
                                  const ConvTransposeLayerOptions& o)
     : ConvLayer("ConvTranspose2d", in, out, kernel, 2, o.groups, true, o.bias, o.dtype), options_(told(o)) {}
+ConvTranspose3d::ConvTranspose3d(std::int64_t in, std::int64_t out, const Axes& kernel,
+                                 const ConvTransposeLayerOptions& o)
+    : ConvLayer("ConvTranspose3d", in, out, kernel, 3, o.groups, true, o.bias, o.dtype), options_(told(o)) {}
 
 Tensor Conv1d::operator()(const Tensor& x, Location where) const {
   return conv1d(x, weight, bias, options_, where);
@@ -75,6 +78,9 @@ Tensor ConvTranspose1d::operator()(const Tensor& x, Location where) const {
 }
 Tensor ConvTranspose2d::operator()(const Tensor& x, Location where) const {
   return conv_transpose2d(x, weight, bias, options_, where);
+}
+Tensor ConvTranspose3d::operator()(const Tensor& x, Location where) const {
+  return conv_transpose3d(x, weight, bias, options_, where);
 }
 
 }  // namespace wengert::nn

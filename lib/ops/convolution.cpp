@@ -254,5 +254,9 @@ Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bia
                         const ConvTransposeOptions& options, Location where) {
   return conv_transpose("conv_transpose2d", 2, x, weight, bias, options, where);
 }
+Tensor conv_transpose3d(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                        const ConvTransposeOptions& options, Location where) {
+  return conv_transpose("conv_transpose3d", 3, x, weight, bias, options, where);
+}
 
 }  // namespace wengert

@@ -1,6 +1,9 @@
 // gather, scatter_add, index_select and one_hot: reading and adding at int64 positions along an axis.
+#include "lib/ops/gather.hpp"
+
 #include <type_traits>
 
+#include "lib/core/parallel.hpp"
 #include "lib/ops/blocks.hpp"
 #include "lib/ops/dense.hpp"
 #include "lib/ops/samples.hpp"
@@ -12,9 +15,12 @@
 namespace wengert {
 namespace {
 
+constexpr double nanoseconds_each = 1.0;  // about what an element takes
+
 struct IndexAttributes : Attributes {
-  explicit IndexAttributes(std::size_t axis) : axis(axis) {}
+  explicit IndexAttributes(std::size_t axis, Tensor found = {}) : axis(axis), found(std::move(found)) {}
   std::size_t axis;
+  Tensor found;  // the value where it is known, until the node has it
 };
 
 std::size_t axis_of(const Node& node) { return static_cast<const IndexAttributes*>(node.attributes)->axis; }
@@ -38,31 +44,44 @@ bool selects_slices(const Node& index, std::size_t axis) {
 }
 
 /// Calls visit(place in x, place in the index, how many follow each other) for every index, both in row-major
-/// elements. Positions are in range.
+/// elements; on several threads, which have parts of the outer dimensions each. Positions are in range.
 template <class F>
 void for_each_run(const Shape& shape, Node& index, std::size_t axis, F visit) {
   const Around x(shape, axis), at(index.shape, axis);
   const auto counted = [&](std::int64_t position) { return position < 0 ? position + x.extent : position; };
+  const auto outer_ranges = [&](auto range) {
+    parallel_ranges(at.outer, 1, nanoseconds_each * static_cast<double>(at.extent * at.inner), range);
+  };
   if (at.inner > 1 && selects_slices(index, axis)) {
     const std::int64_t* positions = index.values<std::int64_t>();
     const std::int64_t step = index.strides[axis];
-    for (std::int64_t o = 0; o < at.outer; ++o)
-      for (std::int64_t e = 0; e < at.extent; ++e)
-        visit((o * x.extent + counted(positions[e * step])) * x.inner, (o * at.extent + e) * at.inner,
-              at.inner);
-    return;
+    return outer_ranges([&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t o = begin; o < end; ++o)
+        for (std::int64_t e = 0; e < at.extent; ++e)
+          visit((o * x.extent + counted(positions[e * step])) * x.inner, (o * at.extent + e) * at.inner,
+                at.inner);
+    });
   }
   const Tensor held = dense(index);
   const std::int64_t* positions = held.node().values<std::int64_t>();
-  std::int64_t k = 0;
-  for (std::int64_t o = 0; o < at.outer; ++o)
-    for (std::int64_t e = 0; e < at.extent; ++e)
-      for (std::int64_t i = 0; i < at.inner; ++i, ++k)
-        visit((o * x.extent + counted(positions[k])) * x.inner + i, k,
-              std::integral_constant<std::int64_t, 1>());
+  outer_ranges([&](std::int64_t begin, std::int64_t end) {
+    std::int64_t k = begin * at.extent * at.inner;
+    for (std::int64_t o = begin; o < end; ++o)
+      for (std::int64_t e = 0; e < at.extent; ++e)
+        for (std::int64_t i = 0; i < at.inner; ++i, ++k)
+          visit((o * x.extent + counted(positions[k])) * x.inner + i, k,
+                std::integral_constant<std::int64_t, 1>());
+  });
 }
 
 void forward_gather(Node& node) {
+  auto& attributes = static_cast<IndexAttributes&>(*node.attributes);
+  if (attributes.found.defined()) {
+    Node& found = attributes.found.node();
+    share_value(node, found, 0, found.strides);
+    attributes.found = Tensor();
+    return;
+  }
   std::byte* to = allocate_value(node);
   const Tensor x = dense(node.input(0));
   with_element(node.dtype, [&](auto unit) {
@@ -93,26 +112,21 @@ void forward_scatter_add(Node& node) {
   add_at_places(node.data, node.shape, node.input(1), node.input(2), axis_of(node));
 }
 
+Tensor add_to_zeros(const Call& c);
 std::vector<Sample> gather_samples();
 std::vector<Sample> scatter_samples();
 
-constexpr Operation gather_operation{
-    .name = "gather",
-    .forward = forward_gather,
-    .rules = {[](const Call& c) {
-                const auto axis = static_cast<std::int64_t>(c.attributes<IndexAttributes>().axis);
-                // One zero, seen everywhere: it is written once, into the result.
-                const Tensor zero = broadcast_to(scalar(0.0, c.g.dtype()), c.input_shape(0));
-                return scatter_add(zero, axis, c.x(1), c.g);
-              },
-              nullptr},
-    .samples = gather_samples,
-    // Of several elements at one place the sum is rounded in another order.
-    .add_to =
-        [](const Call& c, std::size_t input, std::byte* sum) {
-          add_at_places(sum, c.input_shape(input), c.node.input(1), c.g.node(), axis_of(c.node));
-        },
-    .looks_at = {0b10}};
+constexpr Operation gather_operation{.name = "gather",
+                                     .forward = forward_gather,
+                                     .rules = {add_to_zeros, nullptr},
+                                     .samples = gather_samples,
+                                     // Of several elements at one place the sum is rounded in another order.
+                                     .add_to =
+                                         [](const Call& c, std::size_t input, std::byte* sum) {
+                                           add_at_places(sum, c.input_shape(input), c.node.input(1),
+                                                         c.g.node(), axis_of(c.node));
+                                         },
+                                     .looks_at = {0b10}};
 constexpr Operation scatter_operation{
     .name = "scatter_add",
     .forward = forward_scatter_add,
@@ -122,6 +136,14 @@ constexpr Operation scatter_operation{
               }},
     .samples = scatter_samples,
     .looks_at = {0, 0, 0b10}};
+/// The cotangent of what was gathered from. That the index is right is known.
+Tensor add_to_zeros(const Call& c) {
+  // One zero, seen everywhere: it is written once, into the result.
+  const Tensor zero = broadcast_to(scalar(0.0, c.g.dtype()), c.input_shape(0));
+  return record(scatter_operation, {&zero.node(), &c.node.input(1), &c.g.node()}, c.input_shape(0),
+                c.g.dtype(), {}, new IndexAttributes(axis_of(c.node)));
+}
+
 const Registered registered_gather(gather_operation), registered_scatter(scatter_operation);
 
 std::vector<Sample> gather_samples() {
@@ -199,6 +221,13 @@ Tensor gather(const Tensor& x, std::int64_t axis, const Tensor& index, Location 
   check_extents("gather", node.shape, along, at.shape);
   check_index("gather", node.shape, along, index);
   return record(gather_operation, {&node, &at}, at.shape, node.dtype, where, new IndexAttributes(along));
+}
+
+Tensor gather_found(const Tensor& x, std::size_t axis, const Tensor& index, const Tensor& found,
+                    Location where) {
+  Node &node = x.node(), &at = index.node();
+  return record(gather_operation, {&node, &at}, at.shape, node.dtype, where,
+                new IndexAttributes(axis, found));
 }
 
 Tensor scatter_add(const Tensor& x, std::int64_t axis, const Tensor& index, const Tensor& source,

@@ -4,8 +4,10 @@
 #include <bit>
 #include <cstring>
 
+#include "lib/core/parallel.hpp"
 #include "lib/ops/blocks.hpp"
 #include "lib/ops/dense.hpp"
+#include "lib/ops/gather.hpp"
 #include "lib/ops/windows.hpp"
 #include "wengert/ops/elementwise.hpp"
 #include "wengert/ops/indexing.hpp"
@@ -32,6 +34,8 @@ Shape pooled_shape(const Tensor& x, const Windows& w) {
   for (const std::int64_t extent : w.output) shape.push_back(extent);
   return shape;
 }
+
+constexpr double nanoseconds_each = 0.3;  // about what an element of a window takes
 
 /// Two by two windows side by side, the commonest.
 bool two_by_two(const Windows& w) {
@@ -66,12 +70,12 @@ struct Lanes {
 
 /// search() for these, several windows of a row at a time.
 template <class T>
-void search_two_by_two(std::int64_t* to, const T* from, const Windows& w, std::int64_t channels) {
+void search_two_by_two(std::int64_t* to, T* held, const T* from, const Windows& w, std::int64_t channels) {
   using L = Lanes<T>;
   const std::int64_t rows = w.output[0], columns = w.output[1], width = w.input[1];
   const auto below = static_cast<typename L::Whole>(width);
   for (std::int64_t c = 0; c < channels; ++c, from += w.pixels())
-    for (std::int64_t r = 0; r < rows; ++r, to += columns) {
+    for (std::int64_t r = 0; r < rows; ++r, to += columns, held += columns) {
       // The last vector of a row may see some windows again.
       const std::int64_t row = 2 * r * width;
       for (std::int64_t next = 0; next < columns; next += L::count) {
@@ -89,21 +93,21 @@ void search_two_by_two(std::int64_t* to, const T* from, const Windows& w, std::i
         L::see(largest, found, L::template every_other<1>(upper), 1);
         L::see(largest, found, L::template every_other<0>(lower), below);
         L::see(largest, found, L::template every_other<1>(lower), below + 1);
-        for (std::int64_t i = 0; i < std::min(columns, L::count); ++i)
-          to[first + i] = row + 2 * (first + i) + found[i];
+        const std::int64_t count = std::min(columns, L::count);
+        for (std::int64_t i = 0; i < count; ++i) to[first + i] = row + 2 * (first + i) + found[i];
+        std::memcpy(held + first, &largest, static_cast<std::size_t>(count) * sizeof(T));
       }
     }
 }
 
-/// Where the first largest element of each window lies: to (channels, places) in from (channels, pixels).
+/// Where the first largest element of each window lies, and the element: to and largest (channels, places) in
+/// from (channels, pixels).
 template <class T>
-void search(std::int64_t* to, const T* from, const Windows& w, std::int64_t channels) {
-  if (two_by_two(w)) return search_two_by_two(to, from, w, channels);
+void search(std::int64_t* to, T* largest, const T* from, const Windows& w, std::int64_t channels) {
+  if (two_by_two(w)) return search_two_by_two(to, largest, from, w, channels);
   const std::int64_t places = w.places(), pixels = w.pixels();
-  const StorageRef room = StorageRef::allocate(static_cast<std::size_t>(places) * sizeof(T));
-  T* const largest = reinterpret_cast<T*>(room.data());
   using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-  for (std::int64_t c = 0; c < channels; ++c, to += places, from += pixels) {
+  for (std::int64_t c = 0; c < channels; ++c, to += places, largest += places, from += pixels) {
     std::fill_n(to, places, std::int64_t{-1});
     std::fill_n(largest, places, T(0));
     for_each_run(w, [=](const WindowRun& run) {
@@ -135,15 +139,24 @@ Tensor max_pool(const char* name, std::size_t rank, const Tensor& x, const Axes&
                          w.padding, " and dilation ", w.dilation, " for ", x.shape());
     }
   const Scope scope(name);
-  const Shape flat{x.shape()[0], x.shape()[1], w.pixels()};
-  const Tensor places = index_tensor({flat[0], flat[1], w.places()}, where, [&](std::int64_t* to) {
+  const Shape flat{x.shape()[0], x.shape()[1], w.pixels()}, to{flat[0], flat[1], w.places()};
+  const auto pool = [&](auto unit) {
+    using T = decltype(unit);
     const Tensor values = dense(x.node());
-    if (x.dtype() == float32)
-      search(to, values.node().values<float>(), w, flat[0] * flat[1]);
-    else
-      search(to, values.node().values<double>(), w, flat[0] * flat[1]);
-  });
-  return reshape(gather(reshape(x, flat, where), 2, places, where), pooled_shape(x, w), where);
+    Tensor places, largest;
+    places = index_tensor(to, where, [&](std::int64_t* at) {
+      largest = filled<T>(to, x.dtype(), where, [&](T* elements) {
+        const double each = nanoseconds_each * static_cast<double>(w.places() * w.taps());
+        parallel_ranges(flat[0] * flat[1], 1, each, [&](std::int64_t begin, std::int64_t end) {
+          const std::int64_t before = begin * w.places();
+          search(at + before, elements + before, values.node().values<T>() + begin * w.pixels(), w,
+                 end - begin);
+        });
+      });
+    });
+    return gather_found(reshape(x, flat, where), 2, places, largest, where);
+  };
+  return reshape(x.dtype() == float32 ? pool(float{}) : pool(double{}), pooled_shape(x, w), where);
 }
 
 /// How many elements count in each window of one dimension.

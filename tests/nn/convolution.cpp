@@ -33,6 +33,7 @@ TEST_CASE("weights have PyTorch's shapes") {
   CHECK(nn::Conv3d(2, 3, {1, 2, 3}).weight.shape() == Shape{3, 2, 1, 2, 3});
   CHECK(nn::ConvTranspose1d(4, 6, 3, {.groups = 2}).weight.shape() == Shape{4, 3, 3});
   CHECK(nn::ConvTranspose2d(2, 3, 3).weight.shape() == Shape{2, 3, 3, 3});
+  CHECK(nn::ConvTranspose3d(2, 4, 3, {.groups = 2}).weight.shape() == Shape{2, 2, 3, 3, 3});
   const nn::Conv2d plain(2, 3, 5, {.bias = false});
   CHECK(!plain.bias.defined());
   CHECK(plain.state().size() == 1);
@@ -55,6 +56,8 @@ TEST_CASE("a module is its function with its weights and its options") {
   const nn::ConvTranspose2d e(4, 3, 2, {.stride = {2, 1}, .dilation = 2});
   CHECK(values(e(image)) ==
         values(conv_transpose2d(image, e.weight, e.bias, {.stride = {2, 1}, .dilation = 2})));
+  const nn::ConvTranspose3d f(volume.shape()[1], 2, 2, {.stride = {2, 1, 1}, .bias = false});
+  CHECK(values(f(volume)) == values(conv_transpose3d(volume, f.weight, {}, {.stride = {2, 1, 1}})));
 }
 
 TEST_CASE("first values are within 1 / sqrt(fan_in) of 0 and fill that range") {
@@ -78,6 +81,7 @@ TEST_CASE("derivatives of convolution layers hold, to second order") {
   CHECK(wrong(nn::Conv3d(1, 1, 2, {.dtype = float64}), {1, 1, 2, 3, 2}) == "");
   CHECK(wrong(nn::ConvTranspose1d(2, 1, 3, {.stride = 2, .dtype = float64}), {1, 2, 3}) == "");
   CHECK(wrong(nn::ConvTranspose2d(1, 2, 2, {.padding = 1, .dtype = float64}), {1, 1, 3, 2}) == "");
+  CHECK(wrong(nn::ConvTranspose3d(1, 2, 2, {.dtype = float64}), {1, 1, 2, 1, 2}) == "");
 }
 
 TEST_CASE("options that do not fit are named") {

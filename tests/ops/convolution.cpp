@@ -141,6 +141,12 @@ TEST_CASE("transposed convolutions are the adjoint written out") {
     for (std::size_t i = 0; i < biased.size(); ++i)
       CHECK(near(biased[i], expected[i] + (i / 65 % 2 == 0 ? 1 : -1)));
   }
+  SUBCASE("three dimensions") {
+    const Tensor x = numbers({2, 2, 2, 3, 2}, 1), w = numbers({2, 2, 2, 1, 3}, 2);
+    const Tensor y = conv_transpose3d(x, w, {}, {.stride = {2, 1, 3}, .padding = {1, 0, 1}, .groups = 2});
+    CHECK(y.shape() == Shape{2, 4, 2, 3, 4});
+    CHECK(near(y, spread(x, w, y.shape(), {{2, 1, 3}, {1, 0, 1}, {1, 1, 1}, 2})));
+  }
 }
 
 TEST_CASE("unfold shows windows as columns, fold adds them up") {
@@ -175,6 +181,11 @@ TEST_CASE("convolutions are differentiable twice, in every input") {
         return conv_transpose2d(in[0], in[1], {}, {.stride = {1, 2}, .padding = 1, .groups = 2});
       },
       {numbers({1, 2, 3, 2}, 1), numbers({2, 1, 2, 3}, 2)});
+  differentiates(
+      [](const auto& in) {
+        return conv_transpose3d(in[0], in[1], {}, {.stride = {1, 2, 1}});
+      },
+      {numbers({1, 1, 2, 2, 1}, 1), numbers({1, 2, 1, 2, 2}, 2)});
   // Not linear in what it is differentiated by.
   differentiates([](const auto& in) { return square(tanh(conv2d(square(in[0]), in[1], {}, {.stride = 2}))); },
                  {numbers({1, 1, 4, 4}, 1), numbers({2, 1, 2, 2}, 2)});

@@ -29,6 +29,9 @@ Entry transpose1(const char* name, ConvTransposeOptions options) {
 Entry transpose2(const char* name, ConvTransposeOptions options) {
   return {name, [options](const In& x) { return conv_transpose2d(x[0], x[1], x[2], options); }};
 }
+Entry transpose3(const char* name, ConvTransposeOptions options) {
+  return {name, [options](const In& x) { return conv_transpose3d(x[0], x[1], x[2], options); }};
+}
 /// The square of a pooling, so that there is a second derivative.
 template <class F>
 Entry squared(const char* name, F pool) {
@@ -63,6 +66,12 @@ TEST_CASE("convolutions and poolings agree with PyTorch") {
                      {.stride = {2, 3}, .padding = {1, 0}, .output_padding = {1, 2}}),
           transpose2("conv_transpose2d.all",
                      {.stride = {2, 1}, .padding = 1, .dilation = {1, 2}, .groups = 2}),
+          transpose3("conv_transpose3d", {}),
+          transpose3("conv_transpose3d.all", {.stride = {2, 1, 3},
+                                              .padding = {1, 0, 1},
+                                              .output_padding = {1, 0, 2},
+                                              .dilation = {2, 1, 1},
+                                              .groups = 2}),
           {"unfold",
            [](const In& x) {
              return unfold(x[0], {2, 2});

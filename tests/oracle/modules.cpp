@@ -74,6 +74,8 @@ std::vector<Entry> modules() {
   all.push_back(entry("conv_transpose1d", nn::ConvTranspose1d(4, 2, 3, {.stride = 2, .groups = 2})));
   all.push_back(entry("conv_transpose2d",
                       nn::ConvTranspose2d(2, 3, 3, {.stride = 2, .padding = 1, .output_padding = 1})));
+  all.push_back(
+      entry("conv_transpose3d", nn::ConvTranspose3d(2, 4, {1, 2, 3}, {.stride = {1, 2, 1}, .groups = 2})));
   all.push_back(entry("batch_norm1d", nn::BatchNorm1d(3)));
   all.push_back(entry("batch_norm1d_line", nn::BatchNorm1d(2, {.momentum = {}})));
   all.push_back(entry("batch_norm2d", nn::BatchNorm2d(2, {.eps = 1e-3, .momentum = 0.3})));

@@ -81,8 +81,9 @@ Tensors convolved_transposed(const Node& n) {
   const Axes more = n.list("output_padding", Axes::filled(w.kernel.size(), 0));
   const ConvTransposeOptions options = {
       .stride = w.stride, .output_padding = more, .dilation = w.dilation, .groups = n.whole("group", 1)};
-  Tensor y = n[0].ndim() == 3 ? conv_transpose1d(n[0], n[1], {}, options)
-                              : conv_transpose2d(n[0], n[1], {}, options);
+  Tensor y = n[0].ndim() == 3   ? conv_transpose1d(n[0], n[1], {}, options)
+             : n[0].ndim() == 4 ? conv_transpose2d(n[0], n[1], {}, options)
+                                : conv_transpose3d(n[0], n[1], {}, options);
   const auto mode = n.get<std::string>("auto_pad", "NOTSET");
   const bool same = mode.starts_with("SAME");
   for (std::size_t i = 0; i < w.kernel.size(); ++i) {

@@ -60,6 +60,15 @@ TRANSPOSED = {
         (2, 2),
         {"stride": (2, 1), "padding": 1, "dilation": (1, 2), "groups": 2},
     ),
+    "conv_transpose3d": (F.conv_transpose3d, 2, 2, (2, 3, 2), (2, 2, 3), {}),
+    "conv_transpose3d.all": (
+        F.conv_transpose3d,
+        2,
+        2,
+        (2, 3, 2),
+        (2, 1, 3),
+        {"stride": (2, 1, 3), "padding": (1, 0, 1), "output_padding": (1, 0, 2), "dilation": (2, 1, 1), "groups": 2},
+    ),
 }
 IMAGE_POOLS = {
     "max_pool2d": lambda x: F.max_pool2d(x, 2),

@@ -87,4 +87,16 @@ class ConvTranspose2d : public ConvLayer {
   ConvTransposeOptions options_;
 };
 
+/// conv_transpose3d with `weight` (in, out / groups, kernel, kernel, kernel): (N, in, D, H, W) -> (N, out,
+/// D', H', W').
+class ConvTranspose3d : public ConvLayer {
+ public:
+  ConvTranspose3d(std::int64_t in, std::int64_t out, const Axes& kernel,
+                  const ConvTransposeLayerOptions& options = {});
+  Tensor operator()(const Tensor& x, Location where = {}) const;
+
+ private:
+  ConvTransposeOptions options_;
+};
+
 }  // namespace wengert::nn

@@ -45,6 +45,9 @@ Tensor conv_transpose1d(const Tensor& x, const Tensor& weight, const Tensor& bia
 /// (N, C, H, W) by (C, O / groups, KH, KW) -> (N, O, H', W').
 Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
                         const ConvTransposeOptions& options = {}, Location where = {});
+/// (N, C, D, H, W) by (C, O / groups, KD, KH, KW) -> (N, O, D', H', W').
+Tensor conv_transpose3d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
+                        const ConvTransposeOptions& options = {}, Location where = {});
 
 /// As in ConvOptions.
 struct WindowOptions {
