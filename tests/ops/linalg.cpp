@@ -29,18 +29,20 @@ Plain product(const Plain& a, const Plain& b) {
   }
   to.push_back(a.shape[of_a - 2]);
   to.push_back(b.shape[of_b - 1]);
-  const auto element = [&](const Plain& x, const Index& i, std::int64_t row, std::int64_t column) {
+  const auto first = [&](const Plain& x, const Index& i, std::int64_t row, std::int64_t column) {
     const std::size_t own = x.shape.size();
     Index at(own);
     for (std::size_t k = 0; k + 2 < own; ++k) at[k] = x.shape[k] == 1 ? 0 : i[k + ndim - own];
     at[own - 2] = row;
     at[own - 1] = column;
-    return x.at(at);
+    return x.place(at);
   };
+  const auto terms = static_cast<std::size_t>(a.shape[of_a - 1]),
+             step = static_cast<std::size_t>(b.shape[of_b - 1]);
   return array_of(to, [&](const Index& i) {
+    const std::size_t row = first(a, i, i[ndim - 2], 0), column = first(b, i, 0, i[ndim - 1]);
     double sum = 0;
-    for (std::int64_t k = 0; k < a.shape[of_a - 1]; ++k)
-      sum += element(a, i, i[ndim - 2], k) * element(b, i, k, i[ndim - 1]);
+    for (std::size_t k = 0; k < terms; ++k) sum += a.data[row + k] * b.data[column + k * step];
     return sum;
   });
 }

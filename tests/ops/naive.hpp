@@ -49,11 +49,12 @@ struct Plain {
   Shape shape;
   List data;  // row-major
 
-  double at(const Index& index) const {
+  std::size_t place(const Index& index) const {
     std::int64_t place = 0;
     for (std::size_t i = 0; i < index.size(); ++i) place = place * shape[i] + index[i];
-    return data[static_cast<std::size_t>(place)];
+    return static_cast<std::size_t>(place);
   }
+  double at(const Index& index) const { return data[place(index)]; }
 };
 
 /// An array of a shape whose element at an index is value(index).

@@ -96,16 +96,16 @@ TEST_CASE("every subset of the axes of every layout") {
   for (const Shape& shape : {Shape{2, 3, 4}, Shape{1, 5, 1}, Shape{3, 2, 140}, Shape{2, 70, 3}}) {
     for (const DType dtype : {float32, float64, int64}) {
       for (View& view : views(shape, dtype)) {
-        for (const Case& one : cases) {
-          if (dtype == int64 && !one.whole) continue;
-          const bool product_of_many = one.plain == &product;
-          if (product_of_many && element_count(shape) > 100) continue;
-          for (const Axes& axes : subsets) {
-            for (const bool keepdims : {false, true}) {
+        for (const Axes& axes : subsets) {
+          for (const bool keepdims : {false, true}) {
+            const Reduced expected = grouped(view.array, axes, keepdims);
+            for (const Case& one : cases) {
+              if (dtype == int64 && !one.whole) continue;
+              const bool product_of_many = one.plain == &product;
+              if (product_of_many && element_count(shape) > 100) continue;
               CAPTURE(one.name);
               CAPTURE(view.what);
               CAPTURE(to_string(axes));
-              const Reduced expected = grouped(view.array, axes, keepdims);
               List list;
               for (const List& group : expected.groups) list.push_back(one.plain(group));
               const Tensor y = one.call(view.tensor, axes, keepdims, {});
