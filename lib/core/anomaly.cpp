@@ -38,12 +38,12 @@ Found look_at(const Tensor& x) {
   return found;
 }
 
-/// The worst of the inputs whose values are still there.
+/// The worst of the inputs whose values are there: what still waits may have lost what it is computed from.
 Worst worst_input(const Node& node) {
   Worst worst = Worst::finite;
   for (std::uint32_t i = 0; i < node.input_count; ++i) {
     Node& input = node.input(i);
-    if (input.data || input.deferred.load(std::memory_order_acquire))
+    if (!input.deferred.load(std::memory_order_acquire) && input.data)
       worst = std::max(worst, look_at(Tensor(&input)).worst);
   }
   return worst;
@@ -85,13 +85,15 @@ void check_value(const Node& node) {
   if (found.worst > before) report(node, found, node.shape, before, "a value");
 }
 
-void check_cotangent(const Node& node, std::uint32_t i, const Tensor& g, const Tensor& result) {
-  if (!result.defined()) return;
-  const Found found = look_at(result);
+void check_cotangent(const Node& node, std::uint32_t i, const Tensor& g, const Tensor& earlier,
+                     const Tensor& sum) {
+  if (!sum.defined()) return;
+  const Found found = look_at(sum);
   if (found.worst == Worst::finite) return;
-  const Worst before = std::max(look_at(g).worst, worst_input(node));
+  Worst before = std::max(look_at(g).worst, worst_input(node));
+  if (earlier.defined()) before = std::max(before, look_at(earlier).worst);
   if (found.worst > before)
-    report(node, found, result.shape(), before, "the cotangent of input " + std::to_string(i));
+    report(node, found, sum.shape(), before, "the cotangent of input " + std::to_string(i));
 }
 
 }  // namespace wengert

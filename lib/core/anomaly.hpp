@@ -12,7 +12,9 @@ namespace wengert {
 bool anomaly_mode() noexcept;
 /// Throws ValueError if the node's value, just computed from its inputs, is where a NaN or infinity begins.
 void check_value(const Node& node);
-/// The same of what the rule of the node's input i made of the cotangent g: `result`, which may be empty.
-void check_cotangent(const Node& node, std::uint32_t i, const Tensor& g, const Tensor& result);
+/// The same of the cotangent of the node's input i: `sum`, which may be empty, of `earlier` terms and what
+/// the input's rule made of the cotangent g.
+void check_cotangent(const Node& node, std::uint32_t i, const Tensor& g, const Tensor& earlier,
+                     const Tensor& sum);
 
 }  // namespace wengert

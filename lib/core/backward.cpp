@@ -170,9 +170,10 @@ void apply_rules(const Node& node, const Tensor& g, Wanted wanted, CotangentOf c
       result = operation.rule_of_input(call, i);
     else if (operation.rules[i])
       result = operation.rules[i](call);
-    if (anomaly_mode()) [[unlikely]]
-      check_cotangent(node, i, g, result);
+    const Tensor earlier = anomaly_mode() ? sum.value : Tensor();
     sum.add(fitted(node, i, std::move(result)));
+    if (anomaly_mode()) [[unlikely]]
+      check_cotangent(node, i, g, earlier, sum.value);
   }
 }
 

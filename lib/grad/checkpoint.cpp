@@ -1,6 +1,8 @@
 #include "wengert/grad/checkpoint.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <span>
 #include <string_view>
 
 #include "lib/core/evaluator.hpp"
@@ -17,41 +19,28 @@
 namespace wengert::detail {
 namespace {
 
-/// A call of f that is recorded, and from when on its entries of the tape are.
-struct RecordedCall {
-  Tensor output;
-  std::uint64_t before;
-
-  RecordedCall(const SeveralFunction& f, const Several& inputs) {
-    const EnableGrad recording;
-    before = scalar(0.0, float32).recorded().id;
-    output = f(inputs);
-  }
-
-  /// What the output depends on and was there before, other than the inputs. A leaf that f made for itself
-  /// is gone; nobody can ask for its gradient.
-  std::vector<Node*> outside(const Several& inputs) const {
-    struct Nothing {};
-    std::vector<Node*> found;
-    Walk<Nothing> walk;
-    if (output.requires_grad()) walk.at(output.recorded());
-    while (!walk.empty()) {
-      const auto [held, nothing] = walk.pop();
-      Node& node = held.recorded();
-      if (std::ranges::any_of(inputs, [&](const Tensor& x) { return &x.recorded() == &node; })) continue;
-      if (node.leaf) {
-        const std::lock_guard lock(node.leaf->mutex);
-        if (!node.leaf->abandoned) found.push_back(&node);
-      } else if (node.id <= before) {
-        found.push_back(&node);
-      } else {
-        for (std::uint32_t i = 0; i < node.input_count; ++i)
-          if (node.input(i).requires_grad) walk.at(node.input(i));
-      }
+/// The tensors that stand where the output's graph ends for a checkpoint: `ends`, leaves, and what was there
+/// before, by its id. A leaf that f made for itself is gone; nobody can ask for its gradient.
+std::vector<Node*> reached(const Tensor& output, std::span<Node* const> ends, std::uint64_t before) {
+  struct Nothing {};
+  std::vector<Node*> found;
+  Walk<Nothing> walk;
+  if (output.requires_grad()) walk.at(output.recorded());
+  while (!walk.empty()) {
+    const auto [held, nothing] = walk.pop();
+    Node& node = held.recorded();
+    if (std::ranges::find(ends, &node) != ends.end() || (!node.leaf && node.id <= before)) {
+      found.push_back(&node);
+    } else if (node.leaf) {
+      const std::lock_guard lock(node.leaf->mutex);
+      if (!node.leaf->abandoned) found.push_back(&node);
+    } else {
+      for (std::uint32_t i = 0; i < node.input_count; ++i)
+        if (node.input(i).requires_grad) walk.at(node.input(i));
     }
-    return found;
   }
-};
+  return found;
+}
 
 std::size_t digest_of(const Tensor& x) {
   const Tensor dense = compact(x);
@@ -61,7 +50,7 @@ std::size_t digest_of(const Tensor& x) {
 
 struct CheckpointAttributes : Attributes {
   SeveralFunction f;
-  std::size_t inputs;  // of the node's, those that f is given
+  Several given;  // to f; an empty one is the node's next input, others do not matter to the gradient
   RandomKey random;
   std::size_t digest;
   Tensor value;  // until the node has it
@@ -86,42 +75,33 @@ class RandomAsBefore {
 
 std::vector<Tensor> cotangents(const Call& call) {
   const Node& node = call.node;
+  const std::span<Node* const> known(node.inputs(), node.input_count);
   const auto& attributes = call.attributes<CheckpointAttributes>();
   const bool create_graph = grad_enabled();
   // The call is one of the user's, not of the rule that makes it.
   const RuleGuard no_rule(nullptr);
   const SumsOfPass no_sums(nullptr);
-  Several inputs;
-  for (std::size_t i = 0; i < attributes.inputs; ++i) inputs.push_back(call.x(i));
-  const RecordedCall again = [&] {
+  Several inputs = attributes.given;
+  std::size_t next = 0;
+  for (Tensor& input : inputs)
+    if (!input.defined()) input = call.x(next++);
+  const Tensor y = [&] {
     const RandomAsBefore random(attributes.random);
-    return RecordedCall(attributes.f, inputs);
+    const EnableGrad recording;
+    return attributes.f(inputs);
   }();
-  const Tensor& y = again.output;
   if (!y.defined() || y.shape() != node.shape || y.dtype() != node.dtype || !y.requires_grad() ||
       digest_of(y) != attributes.digest)
     fail_different(node, "it gave another value");
-  const auto known = [&](const Node* other) {
-    return std::ranges::find(node.inputs(), node.inputs() + node.input_count, other) !=
-           node.inputs() + node.input_count;
-  };
-  if (!std::ranges::all_of(again.outside(inputs), known))
-    fail_different(node, "it used other parameters, or one was assigned meanwhile");
-
-  std::vector<std::size_t> places;  // of the targets among the inputs, of which some may be the same
-  Several targets;
-  for (std::size_t i = 0; i < node.input_count; ++i) {
-    const auto same = [&](const Tensor& target) { return &target.recorded() == &node.input(i); };
-    if (!node.input(i).requires_grad || std::ranges::any_of(targets, same)) continue;
-    places.push_back(i);
-    targets.emplace_back(&node.input(i));
-  }
+  for (const Node* end : reached(y, known, 0))
+    if (std::ranges::find(known, end) == known.end())
+      fail_different(node, "it used other parameters, or one was assigned meanwhile");
   const Several seeds{call.g}, outputs{y};
-  Several found = run_backward(outputs, seeds, targets,
-                               {.retain_graph = create_graph, .create_graph = create_graph, .partial = true});
-  Several result(node.input_count);
-  for (std::size_t t = 0; t < found.size(); ++t) result[places[t]] = std::move(found[t]);
-  return result;
+  Several targets;
+  for (Node* input : known) targets.emplace_back(input);
+  // The graph goes with y. What the function looks at from outside keeps its own.
+  return run_backward(outputs, seeds, targets,
+                      {.retain_graph = true, .create_graph = create_graph, .partial = true});
 }
 
 void take_value(Node& node) {
@@ -162,21 +142,28 @@ Tensor checkpointed(SeveralFunction f, const Several& inputs, const Location& wh
   if (inputs.empty()) fail<GraphError>("checkpoint", "there must be an input: got none");
   for (const Tensor& input : inputs) require_value("checkpoint", input);
   if (!grad_enabled()) return f(inputs);
-  const RandomKey random = random_state();
-  const RecordedCall call(f, inputs);
-  const Tensor& y = call.output;
+  auto attributes = std::make_unique<CheckpointAttributes>();
+  attributes->random = random_state();
+  const std::uint64_t before = scalar(0.0, float32).recorded().id;
+  const Tensor y = f(inputs);
   require_value("checkpoint", y);
   if (!y.requires_grad()) return y;
-  std::vector<Node*> nodes;
-  for (const Tensor& input : inputs) nodes.push_back(&input.node());
-  for (Node* node : call.outside(inputs)) nodes.push_back(node);
-  auto* attributes = new CheckpointAttributes;
+  std::vector<Node*> ends, nodes;
+  for (const Tensor& input : inputs) ends.push_back(&input.node());
+  std::vector<Node*> found = reached(y, ends, before);
+  for (Node* end : ends) {
+    const auto place = std::ranges::find(found, end);
+    const bool matters = place != found.end();
+    attributes->given.push_back(matters ? Tensor() : Tensor(end));
+    if (!matters) continue;
+    nodes.push_back(end);
+    found.erase(place);
+  }
+  nodes.insert(nodes.end(), found.begin(), found.end());
   attributes->f = std::move(f);
-  attributes->inputs = inputs.size();
-  attributes->random = random;
   attributes->digest = digest_of(y);
   attributes->value = y;
-  return record(operation, nodes.data(), nodes.size(), y.shape(), y.dtype(), where, attributes);
+  return record(operation, nodes.data(), nodes.size(), y.shape(), y.dtype(), where, attributes.release());
 }
 
 }  // namespace wengert::detail

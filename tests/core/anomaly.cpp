@@ -81,6 +81,23 @@ TEST_CASE("a cotangent, and nothing has changed") {
         }).find("must be finite") != std::string::npos);
 }
 
+TEST_CASE("a sum of cotangents that are finite each") {
+  const Tensor x = parameter(full({3}, 1e-3, {.dtype = float64}));
+  const AnomalyMode guard;
+  CHECK(text_of([&] {
+          sum(x * 1e308 + x * 1e308).backward();
+        }).starts_with("[mul] the cotangent of input 0 must be finite"));
+}
+
+TEST_CASE("what was recorded before, of which some values are gone") {
+  const Tensor a = parameter(full({400, 400}, 1e-200, {.dtype = float64})),
+               c = full({400}, 1e-200, {.dtype = float64});
+  const Tensor loss = sum((matmul(a, full({400, 400}, 1e-3, {.dtype = float64})) + c) * 1e200 * 1e200);
+  CHECK(std::isfinite(loss.item()));
+  const AnomalyMode guard;
+  CHECK(text_of([&] { loss.backward(); }).starts_with("[mul] the cotangent of input 0 must be finite"));
+}
+
 TEST_CASE("what is infinite from the start, and what is finite") {
   const Tensor scores = parameter(xt::xtensor<double, 2>{{1.0, 2.0}, {3.0, 4.0}});
   const Tensor mask = scores > 2.5;

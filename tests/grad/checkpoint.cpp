@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <memory>
+#include <thread>
 
 #include "support/tensors.hpp"
 #include "wengert/wengert.hpp"
@@ -101,6 +102,35 @@ TEST_CASE("what the function refers to gets its gradient once") {
   const auto product = [](const std::vector<Tensor>& in) { return in[0] * in[1]; };
   const Tensor twice = checkpoint(product, std::vector<Tensor>{x, x});
   CHECK(allclose(gradients(sum(twice), {x})[0], 2.0 * x, 1e-14, 0.0));
+}
+
+TEST_CASE("an input that does not matter has no gradient, as without") {
+  const Tensor x = parameter(numbers({3}, 14)), unused = parameter(numbers({3}, 15));
+  const auto first = [](const std::vector<Tensor>& in) { return tanh(in[0]); };
+  const Tensor y = sum(checkpoint(first, std::vector<Tensor>{x, unused}));
+  const std::vector<Tensor> g = grad(y, {x, unused}, {.retain_graph = true, .allow_unused = true});
+  CHECK(same_bits(g[0], grad(sum(tanh(x)), {x})[0]));
+  CHECK(!g[1].defined());
+  y.backward();
+  CHECK(x.has_grad());
+  CHECK(!unused.has_grad());
+}
+
+TEST_CASE("recorded on one thread, differentiated on another; results of a third") {
+  const Tensor w = parameter(numbers({3}, 16)), x = parameter(numbers({3}, 17));
+  Tensor h;
+  std::thread([&] {
+    Tensor a = w;  // whose entries of the tape have higher numbers than this thread's
+    for (int i = 0; i < 1000; ++i) a = a * 1.0;
+    h = sin(a);
+  }).join();
+  const Tensor near = cos(w);
+  const auto f = [&](const Tensor& t) { return t * h * near; };
+  const std::vector<Tensor> plain = grad(sum(f(x)) + sum(h), {w, x}, {.retain_graph = true});
+  const Tensor y = sum(checkpoint(f, x)) + sum(h);
+  std::thread([&] { y.backward(); }).join();
+  CHECK(allclose(w.grad(), plain[0], 1e-13, 1e-15));
+  CHECK(allclose(x.grad(), plain[1], 1e-13, 1e-15));
 }
 
 TEST_CASE("functions of every kind") {

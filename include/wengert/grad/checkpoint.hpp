@@ -36,7 +36,8 @@ SeveralFunction kept(F&& f) {
 /// f takes a Tensor or a std::vector<Tensor>, as x is. It must live, if it is a module, or what it refers to,
 /// until the backward pass is over, and compute the same from the same: the backward pass throws GraphError
 /// where it does not, because a parameter was assigned meanwhile, for instance. What else f does, as
-/// counting, it does twice.
+/// counting, it does twice. A copy of f that holds a parameter's Tensor, and a gradient of that parameter
+/// that was computed with create_graph, hold each other until zero_grad().
 ///
 ///     for (const Block& block : blocks) x = checkpoint(block, x);
 template <class F, Point X>
