@@ -30,8 +30,9 @@ SeveralFunction kept(F&& f) {
 
 /// f(x), of which nothing stays on the tape but x and what else outside of f it is computed from, such as
 /// parameters: the backward pass calls f again. So a model of many layers needs the memory of one, and about
-/// a third more time (Chen et al., "Training deep nets with sublinear memory cost", 2016). The bits of value
-/// and gradients, of every order, are those without it; random numbers are drawn again as they were.
+/// a third more time (Chen et al., "Training deep nets with sublinear memory cost", 2016). The value has
+/// the bits it has without, gradients of every order are the same up to the order in which terms are summed;
+/// random numbers are drawn again as they were.
 ///
 /// f takes a Tensor or a std::vector<Tensor>, as x is. It must live, if it is a module, or what it refers to,
 /// until the backward pass is over, and compute the same from the same: the backward pass throws GraphError
