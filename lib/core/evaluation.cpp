@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <limits>
 #include <utility>
 
 #include "lib/core/tape.hpp"
@@ -16,11 +15,9 @@ namespace {
 // steps of perceptrons, a convolutional network, an LSTM and a transformer stay within noise of their best.
 constexpr std::int64_t usual = 8192;
 
-constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
-
 const std::int64_t setting = [] {
   const char* eager = std::getenv("WENGERT_EAGER");
-  if (eager && *eager && std::strcmp(eager, "0") != 0) return never;
+  if (eager && *eager && std::strcmp(eager, "0") != 0) return nothing_waits;
   const char* from = std::getenv("WENGERT_DEFER_FROM");
   return from && *from ? static_cast<std::int64_t>(std::strtoll(from, nullptr, 10)) : usual;
 }();
@@ -29,7 +26,7 @@ thread_local std::int64_t guarded = -1;  // by the innermost guard of this threa
 
 }  // namespace
 
-Eager::Eager() noexcept : before_(std::exchange(guarded, never)) {}
+Eager::Eager() noexcept : before_(std::exchange(guarded, nothing_waits)) {}
 Eager::~Eager() { guarded = before_; }
 Deferred::Deferred(std::int64_t from) noexcept
     : before_(std::exchange(guarded, std::max<std::int64_t>(from, 0))) {}

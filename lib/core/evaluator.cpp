@@ -263,7 +263,8 @@ bool may_wait(const Node& node, Kind kind) {
 void evaluate(Node& node, bool large) {
   if (large) [[unlikely]] {
     Lowering lowering;
-    if (node.size() > 0 && lower(node, lowering) && may_wait(node, lowering.kind)) {
+    if (defer_from() != nothing_waits && node.size() > 0 && lower(node, lowering) &&
+        may_wait(node, lowering.kind)) {
       std::uint8_t depth = 0;
       for (std::uint32_t i = 0; i < node.input_count; ++i)
         if (waits(node.input(i))) depth = std::max(depth, node.input(i).depth);

@@ -215,9 +215,6 @@ Tensor record(const Operation& operation, Node* const* inputs, std::size_t count
   std::unique_ptr<Attributes> held(attributes);
   if (count > operation.rules.size() && !operation.rule_of_input && !operation.rule_of_all)
     fail<GraphError>(operation.name, "more than three inputs need a rule_of_input: got ", count);
-  // What is computed from something that waits would wait as well, and could not be looked at.
-  if (anomaly_mode()) [[unlikely]]
-    for (std::size_t i = 0; i < count; ++i) force(*inputs[i]);
   Tensor result = Tensor::adopt(new_node(shape, dtype, where));
   Node* node = &result.handle();
   node->operation = &operation;

@@ -21,6 +21,8 @@ void release_leaf(Leaf* leaf) noexcept;
 
 /// Results of this many elements and more wait to be computed.
 std::int64_t defer_from() noexcept;
+/// Where it is this, neither they nor what is computed from something that waits do.
+inline constexpr std::int64_t nothing_waits = INT64_MAX;
 
 /// While it lives, what is recorded on this thread bears the location and scope of `node`.
 class RuleGuard {

@@ -149,7 +149,7 @@ Tensor logaddexp(const Operand& a, const Operand& b) {
   const Tensor first = greater_equal(at(pair.a), pair.b);
   const Tensor larger = at.pick(first, pair.a, pair.b), smaller = at.pick(first, pair.b, pair.a);
   const Tensor endless = logical_and(at(isinf(larger, at.where)), equal(at(larger), smaller));
-  const Tensor distance = at.pick(endless, 0.0, sub(at(smaller), larger));
+  const Tensor distance = sub(at(at.pick(endless, 0.0, smaller)), at.pick(endless, 0.0, larger));
   return at.pick(endless, larger.detach(at.where), add(at(larger), softplus(distance, at.where)));
 }
 

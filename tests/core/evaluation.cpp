@@ -57,6 +57,15 @@ void check_same(const char* what, const Function& f, const std::vector<Tensor>& 
 
 }  // namespace
 
+TEST_CASE("under Eager nothing waits, also of what is computed from something that does") {
+  const Deferred late;
+  const Tensor y = full({100}, 2.0) * 3.0, view = reshape(y, {10, 10});
+  REQUIRE(y.recorded().deferred);
+  const Eager guard;
+  for (const Tensor& result : {y + 1.0, sum(y), sum(view, {0}), transpose(view)})
+    CHECK(!result.recorded().deferred);
+}
+
 TEST_CASE("what waits has the same bits as what is computed at once") {
   manual_seed(3);
   for (const DType dtype : {float32, float64}) {

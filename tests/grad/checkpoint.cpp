@@ -161,6 +161,22 @@ TEST_CASE("functions of every kind") {
   CHECK(checkpoint([](const Tensor& t) { return argmax(t, 1); }, x).dtype() == int64);
 }
 
+TEST_CASE("a derived class by its base") {
+  struct Same {
+    virtual ~Same() = default;
+    virtual Tensor operator()(const Tensor& t) const { return t * 1.0; }
+  };
+  struct Twice : Same {
+    Tensor operator()(const Tensor& t) const override { return t * 2.0; }
+  };
+  const Twice twice;
+  const Same& base = twice;
+  const Tensor x = parameter(numbers({3}, 18));
+  const Tensor y = checkpoint(base, x);
+  CHECK(same_bits(y, twice(x)));
+  CHECK(same_bits(gradients(sum(y), {x})[0], full({3}, 2.0, {.dtype = wide})));
+}
+
 TEST_CASE("a pass may be repeated, and a leaf that was given keeps the value it was recorded with") {
   const Tensor x = parameter(numbers({3}, 10)), before = x.detach();
   const Tensor y = sum(checkpoint([](const Tensor& t) { return t * t * t; }, x));

@@ -84,6 +84,24 @@ TEST_CASE("trace(x) is the tape, trace(x, 0) the sum of the diagonal") {
   CHECK(trace(x, 0).item() == 3.0);
 }
 
+TEST_CASE("a call bears its caller's line") {
+  const auto one = custom_op(
+      "one", [](const auto& x) { return x * 1.0; },
+      [](const Tensor& g, const Tensor&, const Tensor&) { return g; });
+  const auto two = custom_op(
+      "two", [](const auto& a, const auto& b) { return a + b; },
+      [](const Tensor& g, const Tensor&, const Tensor&, const Tensor&) {
+        return std::vector<Tensor>{g, g};
+      });
+  const Tensor x = parameter(full({2}, 1.0));
+  const int line = __LINE__ + 1;
+  const Tensor y = one(x), z = two(x, x);
+  for (const Tensor& result : {y, z}) {
+    CHECK(std::string(result.node().where.file).ends_with("tests/ops/custom.cpp"));
+    CHECK(result.node().where.line == line);
+  }
+}
+
 TEST_CASE("nodes keep the definition alive") {
   const Tensor p = parameter(xt::xarray<double>{3.0});
   Tensor y;

@@ -7,8 +7,9 @@
 
 namespace wengert {
 
-/// While it lives, results on this thread are computed at once. So are all those of a program that runs with
-/// WENGERT_EAGER=1. WENGERT_DEFER_FROM=n lets results of n elements and more wait (0: all of them).
+/// While it lives, results on this thread are computed at once, and first what waits of that they are
+/// computed from. So are all those of a program that runs with WENGERT_EAGER=1. WENGERT_DEFER_FROM=n lets
+/// results of n elements and more wait (0: all of them).
 class Eager {
  public:
   Eager() noexcept;

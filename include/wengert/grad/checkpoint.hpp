@@ -14,11 +14,13 @@ namespace detail {
 
 Tensor checkpointed(SeveralFunction f, const Several& inputs, const Location& where);
 
-/// Keeps a callable until it is called again: a copy, or, of what cannot be copied, as a module, its place.
+/// Keeps a callable until it is called again: a copy, or, of what cannot be copied, as a module, or only in
+/// part, as a derived class by its base, its place.
 template <class X, class F>
 SeveralFunction kept(F&& f) {
   using Function = std::remove_cvref_t<F>;
-  if constexpr (std::is_lvalue_reference_v<F> && !std::is_copy_constructible_v<Function>)
+  constexpr bool copied = std::is_copy_constructible_v<Function> && !std::is_polymorphic_v<Function>;
+  if constexpr (std::is_lvalue_reference_v<F> && !copied)
     return on_several<X>(f);
   else
     return [own = std::make_shared<Function>(std::forward<F>(f))](const Several& in) {
@@ -34,11 +36,11 @@ SeveralFunction kept(F&& f) {
 /// the bits it has without, gradients of every order are the same up to the order in which terms are summed;
 /// random numbers are drawn again as they were.
 ///
-/// f takes a Tensor or a std::vector<Tensor>, as x is. It must live, if it is a module, or what it refers to,
-/// until the backward pass is over, and compute the same from the same: the backward pass throws GraphError
-/// where it does not, because a parameter was assigned meanwhile, for instance. What else f does, as
-/// counting, it does twice. A copy of f that holds a parameter's Tensor, and a gradient of that parameter
-/// that was computed with create_graph, hold each other until zero_grad().
+/// f takes a Tensor or a std::vector<Tensor>, as x is. What it refers to, or itself, if it is a module or has
+/// virtual functions, must live until the backward pass is over, and compute the same from the same: the
+/// backward pass throws GraphError where it does not, because a parameter was assigned meanwhile, for
+/// instance. What else f does, as counting, it does twice. A copy of f that holds a parameter's Tensor, and a
+/// gradient of that parameter that was computed with create_graph, hold each other until zero_grad().
 ///
 ///     for (const Block& block : blocks) x = checkpoint(block, x);
 template <class F, Point X>

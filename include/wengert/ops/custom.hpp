@@ -36,6 +36,13 @@ Tensor record_custom(std::shared_ptr<const CustomDefinition> definition, const s
 /// The dtype all inputs share. Throws DTypeError where they differ or are not float32 or float64.
 DType custom_dtype(const CustomDefinition& definition, const std::vector<Tensor>& inputs);
 
+/// The first input of a call, and the caller's line.
+struct Located {
+  Located(const Tensor& tensor, Location where = {}) noexcept : tensor(tensor), where(where) {}
+  const Tensor& tensor;
+  Location where;
+};
+
 inline std::vector<Tensor> as_list(Tensor cotangent) { return {std::move(cotangent)}; }
 inline std::vector<Tensor> as_list(std::vector<Tensor> cotangents) { return cotangents; }
 
@@ -87,20 +94,24 @@ class CustomOperation {
         definition_(std::make_shared<detail::CustomOf<Vjp>>(std::move(name), std::move(vjp))) {}
 
   template <class... Tensors>
-  requires(sizeof...(Tensors) >= 1 && sizeof...(Tensors) <= 8 &&
-           (std::same_as<Tensors, Tensor> && ...)) Tensor
-  operator()(const Tensors&... inputs) const {
+  requires(sizeof...(Tensors) <= 7 && (std::same_as<Tensors, Tensor> && ...)) Tensor operator()(
+      const detail::Located& first, const Tensors&... others) const {
+    return record(first.where, first.tensor, others...);
+  }
+
+ private:
+  template <class... Tensors>
+  Tensor record(Location where, const Tensors&... inputs) const {
     const DType dtype = detail::custom_dtype(*definition_, {inputs...});
     try {
       const Tensor value = dtype == float32 ? Tensor(evaluate<float>(inputs.template array<float>()...))
                                             : Tensor(evaluate<double>(inputs.template array<double>()...));
-      return detail::record_custom(definition_, {inputs...}, value, {});
+      return detail::record_custom(definition_, {inputs...}, value, where);
     } catch (const xt::broadcast_error&) {
       detail::refuse_shapes(*definition_, {inputs...});
     }
   }
 
- private:
   // An expression must not outlive the arrays it refers to, so it is evaluated here.
   template <class T, class... Arrays>
   xt::xarray<T, xt::layout_type::row_major> evaluate(const Arrays&... arrays) const {
