@@ -8,7 +8,8 @@ namespace wengert {
 /// While it lives, every value and cotangent computed on this thread is looked at, at once and not later. The
 /// first NaN or infinity that an operation makes of numbers which are none is thrown as a ValueError that
 /// names the operation, its scopes, the shapes, and the line of the program that recorded it; so is a NaN
-/// made of infinities. What has been infinite from the start, as the -inf of a mask, is none.
+/// made of infinities. What has been infinite from the start, as the -inf of a mask, is none; what another
+/// operation leaves out afterwards is, as log(x) in where(x > 0, log(x), 0).
 ///
 ///     AnomalyMode guard;
 ///     loss(model(x), y).backward();
