@@ -59,11 +59,9 @@ Shape position(std::int64_t at, const Shape& shape) {
                          const std::string& what) {
   std::ostringstream text;
   const std::string scope = to_string(node.scope);
+  const char* got = found.worst == Worst::nan ? "nan" : found.value > 0 ? "inf" : "-inf";
   text << '[' << scope << (scope.empty() ? "" : ": ") << node.operation->name << "] " << what
-       << " must be finite under AnomalyMode: got " << (found.worst == Worst::nan ? "nan" : "")
-       << (found.worst == Worst::nan ? ""
-           : found.value > 0         ? "inf"
-                                     : "-inf");
+       << " must be finite under AnomalyMode: got " << got;
   if (!shape.empty()) text << " at " << position(found.at, shape) << " of shape " << shape;
   text << ", from " << (before == Worst::infinite ? "infinite" : "finite") << " inputs of";
   for (std::uint32_t i = 0; i < node.input_count; ++i) text << (i ? ", " : " ") << node.input(i).shape;
