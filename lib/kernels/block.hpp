@@ -1,6 +1,7 @@
 // The loop of a block kernel: SIMD batches of up to four inputs through a function, to the last element.
 #pragma once
 
+#include <cstdint>
 #include <cstring>
 
 #include "lib/kernels/math_basic.hpp"
@@ -15,6 +16,46 @@ using Batch = xsimd::batch<T>;
 // What stands for an input that a text does not mention.
 alignas(64) constexpr std::byte nothing[single_bytes] = {};
 
+/// Copies fewer bytes than `below`, a power of two, in pieces of known sizes.
+template <std::size_t below>
+WENGERT_MATH_FN void copy_few(std::byte* to, const std::byte* from, std::size_t bytes) {
+  if constexpr (below > 1) {
+    constexpr std::size_t piece = below / 2;
+    if (bytes & piece) {
+      std::memcpy(to, from, piece);
+      to += piece;
+      from += piece;
+    }
+    copy_few<piece>(to, from, bytes);
+  }
+}
+
+/// The first `count` elements, fewer than a batch has, and ones behind them.
+template <class T>
+WENGERT_MATH_FN Batch<T> load_first(const T* from, std::size_t count) {
+#if defined(__AVX512F__)
+  const unsigned first = (1u << count) - 1;
+  if constexpr (sizeof(T) == 4)
+    return _mm512_mask_loadu_ps(_mm512_set1_ps(1), static_cast<__mmask16>(first), from);
+  else
+    return _mm512_mask_loadu_pd(_mm512_set1_pd(1), static_cast<__mmask8>(first), from);
+#elif defined(__AVX2__)
+  alignas(64) static constexpr std::int32_t masks[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+  const std::int32_t* mask = masks + 8 - count * (sizeof(T) / 4);
+  const __m256i first = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(mask));
+  if constexpr (sizeof(T) == 4)
+    return _mm256_blendv_ps(_mm256_set1_ps(1), _mm256_maskload_ps(from, first), _mm256_castsi256_ps(first));
+  else
+    return _mm256_blendv_pd(_mm256_set1_pd(1), _mm256_maskload_pd(from, first), _mm256_castsi256_pd(first));
+#else
+  alignas(64) T room[Batch<T>::size];
+  Batch<T>(T(1)).store_aligned(room);
+  copy_few<sizeof room>(reinterpret_cast<std::byte*>(room), reinterpret_cast<const std::byte*>(from),
+                        count * sizeof(T));
+  return Batch<T>::load_aligned(room);
+#endif
+}
+
 // An input: one batch after the other, or the same one again and again.
 template <class T>
 struct Input {
@@ -27,8 +68,7 @@ struct Input {
   /// Goes on with the last `count` elements, padded to a whole batch.
   WENGERT_MATH_FN void pad(T* room, std::size_t count) {
     if (step == 0) return;
-    for (std::size_t k = 0; k < Batch<T>::size; ++k) room[k] = T(1);
-    std::memcpy(room, at, count * sizeof(T));
+    load_first(reinterpret_cast<const T*>(at), count).store_aligned(room);
     at = reinterpret_cast<const std::byte*>(room);
   }
 };
@@ -72,7 +112,9 @@ WENGERT_MATH_FN void run(std::byte* out, const std::byte* const* in, std::size_t
     to = result;
     n += width;  // one batch, and `n` of it are wanted
   }
-  if (rest) std::memcpy(rest, result, n * sizeof(T));
+  if (rest)
+    copy_few<sizeof result>(reinterpret_cast<std::byte*>(rest), reinterpret_cast<const std::byte*>(result),
+                            n * sizeof(T));
 }
 
 }  // namespace

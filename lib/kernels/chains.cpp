@@ -29,7 +29,7 @@ WENGERT_MATH_FN Batch<T> go_on(Batch<T> x, Batch<T> b) {
 /// The last `count` bytes of an input, padded to a step.
 [[gnu::noinline]] const std::byte* padded(std::byte* room, const std::byte* from, std::size_t count) {
   std::memset(room, 0, single_bytes);
-  std::memcpy(room, from, count);
+  copy_few<single_bytes>(room, from, count);
   return room;
 }
 
@@ -55,7 +55,7 @@ WENGERT_MATH_FN void run_chain(std::byte* out, const std::byte* const* in, std::
         }).store_unaligned(reinterpret_cast<T*>(to + i + k));
       }
     }
-    if (to == result) std::memcpy(out, result, rest);
+    if (to == result) copy_few<single_bytes>(out, result, rest);
     if (rest == 0 || to == result) return;
       // What is left goes round once more, padded.
 #pragma GCC unroll 4

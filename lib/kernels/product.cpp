@@ -2,7 +2,9 @@
 // A tile of c stays in registers while its rows of a are broadcast against a panel of b: `panel` columns, one
 // row after the other. Panels that do not lie like that already are copied, as many as stay in the
 // second-level cache; rows of a are read where they are unless they lie badly.
+#include <array>
 #include <cstring>
+#include <utility>
 
 #include "lib/kernels/table.hpp"
 
@@ -100,8 +102,9 @@ inline void put(float* to, Vector v, bool add, Size count) {
   store_first(to, add ? load_first(to, count) + v : v, count);
 }
 
-/// Tiles of c side by side, as many as n columns take; each over k terms.
-template <int rows, int vectors>
+/// Tiles of c side by side, as many as n columns take; each over k terms. The rows of b are whole vectors, or
+/// the n columns themselves.
+template <int rows, int vectors, bool whole = true>
 void tile(Result c, const Operand& a, Panels b, Size n, Size k) {
   constexpr Size wide = vectors * lanes;
   for (Size j = 0; j < n; j += wide, c.data += wide, b.data += b.next) {
@@ -114,7 +117,8 @@ void tile(Result c, const Operand& a, Panels b, Size n, Size k) {
     for (Size p = 0; p < k; ++p, from += a.column, right_row += b.row) {
       Vector right[vectors];
 #pragma GCC unroll 2
-      for (int v = 0; v < vectors; ++v) right[v] = load(right_row + v * lanes);
+      for (int v = 0; v < vectors; ++v)
+        right[v] = whole ? load(right_row + v * lanes) : load_first(right_row, n);
 #pragma GCC unroll 12
       for (int r = 0; r < rows; ++r) {
         const Vector left = broadcast(from[r * a.row]);
@@ -143,22 +147,14 @@ void tile(Result c, const Operand& a, Panels b, Size n, Size k) {
 }
 
 using Tile = void (*)(Result, const Operand&, Panels, Size, Size);
-#ifdef __AVX512F__
-#define WENGERT_TILES(vectors)                                                                     \
-  {                                                                                                \
-    tile<1, vectors>, tile<2, vectors>, tile<3, vectors>, tile<4, vectors>, tile<5, vectors>,      \
-        tile<6, vectors>, tile<7, vectors>, tile<8, vectors>, tile<9, vectors>, tile<10, vectors>, \
-        tile<11, vectors>, tile<12, vectors>                                                       \
-  }
-#else
-#define WENGERT_TILES(vectors)                                                                \
-  {                                                                                           \
-    tile<1, vectors>, tile<2, vectors>, tile<3, vectors>, tile<4, vectors>, tile<5, vectors>, \
-        tile<6, vectors>                                                                      \
-  }
-#endif
-constexpr Tile tiles[2][tile_rows] = {WENGERT_TILES(1), WENGERT_TILES(2)};
-#undef WENGERT_TILES
+template <int vectors, bool whole>
+constexpr auto tiles_of = []<int... rows>(std::integer_sequence<int, rows...>) {
+  return std::array<Tile, tile_rows>{tile<rows + 1, vectors, whole>...};
+}
+(std::make_integer_sequence<int, tile_rows>());
+constexpr std::array<Tile, tile_rows> tiles[2] = {tiles_of<1, true>, tiles_of<2, true>};
+/// For products of up to `lanes` columns whose rows are read where they are.
+constexpr std::array<Tile, tile_rows> narrow_tiles = tiles_of<1, false>;
 
 /// Eight vectors of eight, transposed.
 inline void turn(__m256* v) {
@@ -256,9 +252,18 @@ Size next_rows(Size left) {
 }
 
 /// c (m, n) over k <= most_k terms, n columns of panels that fit into the room.
-void product_part(const Result& c, const Operand& a, const Operand& b, Size m, Size n, Size k, float* room) {
+[[gnu::noinline]] void product_part(const Result& c, const Operand& a, const Operand& b, Size m, Size n,
+                                    Size k, float* room) {
   const auto rows = [](Step step) { return static_cast<Size>(step < 0 ? -step : step); };
   const bool copy_b = b.column != 1 || (m > 2 * tile_rows && k > 16 && k * rows(b.row) > near);
+  if (!copy_b && n <= lanes) {
+    for (Size i = 0, height = 0; i < m; i += height) {
+      height = next_rows(m - i);
+      narrow_tiles[height - 1]({c.data + i * c.row, c.row, c.add}, {a.at(i, 0), a.row, a.column},
+                               {b.data, 0, b.row}, n, k);
+    }
+    return;
+  }
   const bool copy_a =
       n > panel && (a.column != 1 ? k * rows(a.column) > near : k > 16 && a.row % bad_step == 0);
   const Size whole = copy_b ? 0 : n / panel * panel;  // columns that are read where they are
@@ -302,6 +307,9 @@ void product(std::byte* to, const std::byte* left, const std::byte* right, Size 
              const Step* strides, bool add, std::byte* room) {
   const Operand a{reinterpret_cast<const float*>(left), strides[0], strides[1]},
       b{reinterpret_cast<const float*>(right), strides[2], strides[3]};
+  if (k <= most_k && (n + panel - 1) / panel * panel * k <= most_panels)
+    return product_part({reinterpret_cast<float*>(to), n, add}, a, b, m, n, k,
+                        reinterpret_cast<float*>(room));
   const Size parts = (k + most_k - 1) / most_k, depth = (k + parts - 1) / parts;
   const Size columns = most_panels / depth / panel * panel;
   for (Size j = 0; j < n; j += columns)

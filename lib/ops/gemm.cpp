@@ -108,6 +108,7 @@ void wide_gemm(std::byte* c, Matrix a, Matrix b, std::int64_t m, std::int64_t n,
                                  static_cast<std::size_t>(end - begin), static_cast<std::size_t>(n),
                                  static_cast<std::size_t>(k), strides, add, far ? far.data() : near);
   };
+  if (m * n * k < small_product) return rows(0, m);
   // An element's bits depend on its row and column alone, so the rows may be cut anywhere. Each part copies
   // what it needs of b anew: 48 rows make that cheap.
   const std::int64_t unit = m >= 96 ? 48 : std::max<std::int64_t>((m + 11) / 12 * 6, 6);
