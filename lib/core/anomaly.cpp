@@ -11,8 +11,6 @@
 namespace wengert {
 namespace {
 
-thread_local bool enabled = false;
-
 /// The worst that a tensor holds.
 enum class Worst : std::uint8_t { finite, infinite, nan };
 
@@ -71,10 +69,8 @@ Shape position(std::int64_t at, const Shape& shape) {
 
 }  // namespace
 
-AnomalyMode::AnomalyMode() noexcept : before_(std::exchange(enabled, true)) {}
-AnomalyMode::~AnomalyMode() { enabled = before_; }
-
-bool anomaly_mode() noexcept { return enabled; }
+AnomalyMode::AnomalyMode() noexcept : before_(std::exchange(this_thread.anomaly, true)) {}
+AnomalyMode::~AnomalyMode() { this_thread.anomaly = before_; }
 
 void check_value(const Node& node) {
   const Found found = look_at(Tensor(const_cast<Node*>(&node)));

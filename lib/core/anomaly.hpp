@@ -3,13 +3,14 @@
 
 #include <cstdint>
 
+#include "lib/core/this_thread.hpp"
 #include "wengert/core/anomaly.hpp"
 #include "wengert/core/node.hpp"
 
 namespace wengert {
 
 /// Whether an AnomalyMode lives on this thread.
-bool anomaly_mode() noexcept;
+inline bool anomaly_mode() noexcept { return this_thread.anomaly; }
 /// Throws ValueError if the node's value, just computed from its inputs, is where a NaN or infinity begins.
 void check_value(const Node& node);
 /// The same of the cotangent of the node's input i: `sum`, which may be empty, of `earlier` terms and what

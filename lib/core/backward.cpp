@@ -85,20 +85,20 @@ class Paths {
     std::uint64_t lowest = ~std::uint64_t{0};
     for (const Tensor& target : targets) lowest = std::min(lowest, target.handle().id);
     Walk<std::monostate> walk;
-    for (const Tensor& output : outputs) walk.at(output.recorded());
+    for (const Tensor& output : outputs) walk.at(recorded(output));
     std::vector<Node*>& seen = seen_.list;
     const Node* freed = nullptr;  // a target whose own graph is gone: other targets may have stood below it
     while (!walk.empty()) {
       const auto [node, nothing] = walk.pop();
-      seen.push_back(&node.recorded());
-      if (node.recorded().leaf || (partial && is_target(node.recorded(), targets))) continue;
-      if (node.recorded().released) {
-        if (!is_target(node.recorded(), targets)) fail_freed("grad", node.recorded());
-        freed = &node.recorded();
+      seen.push_back(&recorded(node));
+      if (recorded(node).leaf || (partial && is_target(recorded(node), targets))) continue;
+      if (recorded(node).released) {
+        if (!is_target(recorded(node), targets)) fail_freed("grad", recorded(node));
+        freed = &recorded(node);
         continue;
       }
-      for (std::uint32_t i = 0; i < node.recorded().input_count; ++i) {
-        Node& input = node.recorded().input(i);
+      for (std::uint32_t i = 0; i < recorded(node).input_count; ++i) {
+        Node& input = recorded(node).input(i);
         if (input.requires_grad && input.id >= lowest) walk.at(input);
       }
     }
@@ -114,7 +114,9 @@ class Paths {
     return &node == &handle || (node.leaf && node.leaf == handle.leaf);
   }
   bool contains(const Node& node) const {
-    return std::binary_search(needed_.list.begin(), needed_.list.end(), Place{node.id, &node});
+    // Nodes of one id, as several threads make them, are in no order.
+    const auto same_id = std::ranges::equal_range(needed_.list, node.id, {}, &Place::first);
+    return std::ranges::any_of(same_id, [&](const Place& place) { return place.second == &node; });
   }
 
  private:
@@ -136,11 +138,29 @@ class Paths {
 /// A rule's result in the shape of the input it is for; empty for zero.
 Tensor fitted(const Node& node, std::uint32_t i, Tensor result) {
   if (!result.defined()) return result;
-  const Node& input = node.input(i);
-  if (result.dtype() != input.dtype)
+  const Node &input = node.input(i), &got = recorded(result);
+  if (got.dtype != input.dtype)
     fail<DTypeError>(node.operation->name, "the rule of input ", i, " must return the input's dtype: got ",
-                     result.dtype(), " for ", input.dtype);
-  return result.shape() == input.shape ? result : sum_to(result, input.shape);
+                     got.dtype, " for ", input.dtype);
+  if (got.shape != input.shape) result = sum_to(result, input.shape);
+  return result;
+}
+
+/// Adds what the rule of an input returned to the input's cotangent.
+void add_result(const Node& node, std::uint32_t i, const Tensor& g, Cotangent& sum, Tensor result) {
+  const Tensor earlier = anomaly_mode() ? sum.value : Tensor();
+  sum.add(fitted(node, i, std::move(result)));
+  if (anomaly_mode()) [[unlikely]]
+    check_cotangent(node, i, g, earlier, sum.value);
+}
+
+/// The cotangents of all inputs, of an operation whose rule gives them together.
+std::vector<Tensor> results_of(const Call& call) {
+  std::vector<Tensor> all = call.node.operation->rule_of_all(call);
+  if (all.size() != call.node.input_count)
+    fail<GraphError>(call.node.operation->name, "the rule must return a cotangent for each input: got ",
+                     all.size(), " for ", call.node.input_count);
+  return all;
 }
 
 /// Adds what a node's rules give to the cotangents of its wanted inputs, as cotangent_of(input) finds them.
@@ -149,31 +169,21 @@ void apply_rules(const Node& node, const Tensor& g, Wanted wanted, CotangentOf c
   const Operation& operation = *node.operation;
   const RuleGuard guard(&node);
   const Call call{g, node};
-  std::vector<Tensor> all;
-  if (operation.rule_of_all) {
-    all = operation.rule_of_all(call);
-    if (all.size() != node.input_count)
-      fail<GraphError>(operation.name, "the rule must return a cotangent for each input: got ", all.size(),
-                       " for ", node.input_count);
+  if (operation.rule_of_all) [[unlikely]] {
+    std::vector<Tensor> all = results_of(call);
+    for (std::uint32_t i = 0; i < node.input_count; ++i)
+      if (wanted(node.input(i))) add_result(node, i, g, cotangent_of(node.input(i)), std::move(all[i]));
+    return;
   }
-  for (std::uint32_t i = 0; i < node.input_count; ++i) {
+  for (std::uint32_t i = 0, count = node.input_count; i < count; ++i) {
     if (!wanted(node.input(i))) continue;
     Cotangent& sum = cotangent_of(node.input(i));
-    if (operation.add_to && sum.value.defined() && !grad_enabled() && !anomaly_mode()) {
+    if (operation.add_to && sum.value.defined() && !this_thread.records && !anomaly_mode())
       operation.add_to(call, i, writable(sum.value));
-      continue;
-    }
-    Tensor result;
-    if (operation.rule_of_all)
-      result = std::move(all[i]);
     else if (operation.rule_of_input)
-      result = operation.rule_of_input(call, i);
-    else if (operation.rules[i])
-      result = operation.rules[i](call);
-    const Tensor earlier = anomaly_mode() ? sum.value : Tensor();
-    sum.add(fitted(node, i, std::move(result)));
-    if (anomaly_mode()) [[unlikely]]
-      check_cotangent(node, i, g, earlier, sum.value);
+      add_result(node, i, g, sum, operation.rule_of_input(call, i));
+    else if (const Rule rule = operation.rules[i])
+      add_result(node, i, g, sum, rule(call));
   }
 }
 
@@ -221,11 +231,11 @@ std::vector<Tensor> run_backward(std::span<const Tensor> outputs, std::span<cons
   for (std::size_t i = 0; i < outputs.size(); ++i)
     // The value of a seed now: a gradient that is the seed itself must not change when the seed, a leaf, is
     // assigned.
-    if (wanted(outputs[i].recorded())) walk.at(outputs[i].recorded()).add(Tensor(&seeds[i].recorded()));
+    if (wanted(recorded(outputs[i]))) walk.at(recorded(outputs[i])).add(Tensor(&recorded(seeds[i])));
 
   while (!walk.empty()) {
     auto [held, cotangent] = walk.pop();
-    Node& node = held.recorded();
+    Node& node = recorded(held);
     bool ends = node.leaf != nullptr;
     for (std::size_t t = 0; t < targets.size(); ++t) {
       if (!Paths::same(node, targets[t])) continue;
@@ -261,16 +271,16 @@ std::vector<Tensor> run_backward(std::span<const Tensor> outputs, std::span<cons
   if (!options.create_graph) {
     GradientNodes waiting;
     // A result that still waits goes with them: it is made of the same, and its graph may be gone afterwards.
-    for (const Tensor& output : outputs) waiting.list.push_back(&output.recorded());
-    for (const auto& [version, gradient] : leaves.list) waiting.list.push_back(&gradient.recorded());
+    for (const Tensor& output : outputs) waiting.list.push_back(&recorded(output));
+    for (const auto& [version, gradient] : leaves.list) waiting.list.push_back(&recorded(gradient));
     for (const Target& result : results)
-      if (result.sum.value.defined()) waiting.list.push_back(&result.sum.value.recorded());
+      if (result.sum.value.defined()) waiting.list.push_back(&recorded(result.sum.value));
     force_together(waiting.list);
   }
 
   // Gradients change only now, after everything that can fail.
   for (auto& [version, gradient] : leaves.list) {
-    Leaf& leaf = *version.recorded().leaf;
+    Leaf& leaf = *recorded(version).leaf;
     Tensor old;
     const std::lock_guard lock(leaf.mutex);
     if (leaf.abandoned) continue;
@@ -283,7 +293,7 @@ std::vector<Tensor> run_backward(std::span<const Tensor> outputs, std::span<cons
   gradients.reserve(targets.size());
   for (std::size_t t = 0; t < targets.size(); ++t) {
     auto& [sum, reached] = results[t];
-    if (reached && !sum.value.defined()) sum.value = zeros_of(targets[t].recorded());
+    if (reached && !sum.value.defined()) sum.value = zeros_of(recorded(targets[t]));
     gradients.push_back(std::move(sum.value));
   }
   return gradients;

@@ -15,23 +15,19 @@ namespace {
 // steps of perceptrons, a convolutional network, an LSTM and a transformer stay within noise of their best.
 constexpr std::int64_t usual = 8192;
 
-const std::int64_t setting = [] {
+}  // namespace
+
+const std::int64_t usual_defer_from = [] {
   const char* eager = std::getenv("WENGERT_EAGER");
   if (eager && *eager && std::strcmp(eager, "0") != 0) return nothing_waits;
   const char* from = std::getenv("WENGERT_DEFER_FROM");
   return from && *from ? static_cast<std::int64_t>(std::strtoll(from, nullptr, 10)) : usual;
 }();
 
-thread_local std::int64_t guarded = -1;  // by the innermost guard of this thread
-
-}  // namespace
-
-Eager::Eager() noexcept : before_(std::exchange(guarded, nothing_waits)) {}
-Eager::~Eager() { guarded = before_; }
+Eager::Eager() noexcept : before_(std::exchange(this_thread.defer_from, nothing_waits)) {}
+Eager::~Eager() { this_thread.defer_from = before_; }
 Deferred::Deferred(std::int64_t from) noexcept
-    : before_(std::exchange(guarded, std::max<std::int64_t>(from, 0))) {}
-Deferred::~Deferred() { guarded = before_; }
-
-std::int64_t defer_from() noexcept { return guarded >= 0 ? guarded : setting; }
+    : before_(std::exchange(this_thread.defer_from, std::max<std::int64_t>(from, 0))) {}
+Deferred::~Deferred() { this_thread.defer_from = before_; }
 
 }  // namespace wengert

@@ -139,9 +139,7 @@ void Evaluator::publish() {
   for (std::size_t v = 0; v < plan.values.size(); ++v) {
     Node& node = *plan.sources[v].node;
     if (!rooms[v] || !waits(node)) continue;
-    node.strides = row_major(node.shape);
-    node.data = rooms[v].data();
-    node.storage = std::move(rooms[v]);
+    set_value(node, std::move(rooms[v]));
     node.deferred.store(false, std::memory_order_release);
   }
   for (const auto& [node, value] : plan.twins) {
@@ -170,7 +168,7 @@ void Evaluator::drop_idle() {
   {
     const std::lock_guard lock(planning());
     for (const Tensor& tensor : plan.idle) {
-      Node& node = tensor.recorded();
+      Node& node = recorded(tensor);
       if (node.references.load(std::memory_order_acquire) / NodeCounts::user != 1) continue;
       node.data = nullptr;
       rooms.push_back(std::exchange(node.storage, StorageRef()));
@@ -215,7 +213,7 @@ void run_roots(std::span<Node* const> roots) {
     }
     if (!first[0].defined()) break;
     for (const Tensor& node : first)
-      if (node.defined()) force(node.recorded());
+      if (node.defined()) force(recorded(node));
   }
   e.program().run(e.plan.domain, e.bindings);
   ++e.stats.runs;
@@ -224,7 +222,7 @@ void run_roots(std::span<Node* const> roots) {
     e.publish();
   }
   e.drop_idle();
-  if (sums_of_pass) std::erase_if(*sums_of_pass, [](const Tensor& sum) { return !waits(sum.recorded()); });
+  if (sums_of_pass) std::erase_if(*sums_of_pass, [](const Tensor& sum) { return !waits(recorded(sum)); });
 }
 
 /// Whether a call may wait: it is large, or computed from what waits, and a program can compute it.
@@ -296,7 +294,7 @@ void force(Node& node) {
     if (!waits(node)) return;
     if (lower(node, lowering) && is_view(lowering)) input = Tensor(&node.input(0));
   }
-  if (input.defined()) return force_view(node, input.recorded());
+  if (input.defined()) return force_view(node, recorded(input));
   Node* const root = &node;
   run_roots({&root, 1});
 }

@@ -1,15 +1,16 @@
 #include "wengert/core/grad_mode.hpp"
 
+#include <utility>
+
+#include "lib/core/this_thread.hpp"
+
 namespace wengert {
-namespace {
-thread_local bool enabled = true;
-}
 
-bool grad_enabled() noexcept { return enabled; }
+bool grad_enabled() noexcept { return this_thread.records; }
 
-NoGrad::NoGrad() noexcept : before_(enabled) { enabled = false; }
-NoGrad::~NoGrad() { enabled = before_; }
-EnableGrad::EnableGrad() noexcept : before_(enabled) { enabled = true; }
-EnableGrad::~EnableGrad() { enabled = before_; }
+NoGrad::NoGrad() noexcept : before_(std::exchange(this_thread.records, false)) {}
+NoGrad::~NoGrad() { this_thread.records = before_; }
+EnableGrad::EnableGrad() noexcept : before_(std::exchange(this_thread.records, true)) {}
+EnableGrad::~EnableGrad() { this_thread.records = before_; }
 
 }  // namespace wengert

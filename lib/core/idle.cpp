@@ -62,7 +62,7 @@ void find_idle(Plan& plan) {
   static thread_local std::vector<Input> bases;
   bases.clear();
   for (std::size_t next = 0; next < plan.idle.size(); ++next) {
-    const Node& node = plan.idle[next].recorded();
+    const Node& node = recorded(plan.idle[next]);
     for (std::uint32_t i = 0; i < node.input_count; ++i) {
       Node& input = node.input(i);
       if (!has_bytes(input) || looks_at_input(node, i) || looks_at(input, Operation::output)) continue;

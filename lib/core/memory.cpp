@@ -26,6 +26,7 @@ constexpr std::uint32_t class_count = size_class((std::size_t{1} << 47) + header
 constexpr std::size_t small_limit = 1024;  // smaller blocks are carved from slabs
 constexpr std::size_t first_slab = 64 * 1024, last_slab = 4 * 1024 * 1024;  // a thread's slabs double in size
 constexpr std::size_t huge_page = 2 * 1024 * 1024;
+static_assert(sizeof(Node) <= 5 * 64);
 constexpr std::uint32_t node_class = size_class(sizeof(Node));
 constexpr std::size_t large_limit = 1024 * 1024;  // from here on, what is cached is bounded
 constexpr std::int64_t flush_at = 64 * 1024;  // bytes a thread counts for itself before it tells the others

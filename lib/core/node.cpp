@@ -14,9 +14,6 @@
 namespace wengert {
 namespace {
 
-thread_local std::uint64_t last_id = 0;
-thread_local const Node* ruled_node = nullptr;
-
 void set_inputs(Node& node, Node* const* inputs, std::size_t count) {
   node.input_count = static_cast<std::uint32_t>(count);
   if (count > Node::inline_inputs) {
@@ -39,13 +36,20 @@ std::vector<const Operation*>& registry() {
   return operations;
 }
 
-/// Every tensor's shape comes by here, so no size computed later overflows.
-void check_shape(const Shape& shape, DType dtype) {
+/// The number of elements. Every tensor's shape comes by here, so no size computed later overflows.
+std::int64_t checked_count(const Shape& shape, DType dtype) {
   constexpr std::int64_t byte_limit = std::int64_t{1} << 46, small = std::int64_t{1} << 14;
   // Nearly every shape: up to three small extents.
-  const auto fits = [&](std::size_t i) { return shape.size() <= i || (shape[i] >= 0 && shape[i] < small); };
-  if (shape.size() <= 3 && fits(0) && fits(1) && fits(2)) [[likely]]
-    return;
+  if (shape.size() <= 3) [[likely]] {
+    const std::int64_t* extents = shape.data();
+    std::int64_t count = 1, all = 0;
+    for (std::size_t i = 0; i < shape.size(); ++i) {
+      count *= extents[i];
+      all |= extents[i];
+    }
+    if (all >= 0 && all < small) [[likely]]
+      return count;
+  }
   if (shape.size() > max_dimensions) [[unlikely]]
     fail<ShapeError>("tensor", "a tensor has at most ", max_dimensions, " dimensions: got ", shape.size());
   std::int64_t bytes = static_cast<std::int64_t>(item_size(dtype));
@@ -60,6 +64,7 @@ void check_shape(const Shape& shape, DType dtype) {
     fail<ShapeError>("tensor", "extents must not be negative: got ", shape);
   if (too_large) [[unlikely]]
     fail<ShapeError>("tensor", "the shape is too large: got ", shape);
+  return element_count(shape);
 }
 
 }  // namespace
@@ -72,33 +77,13 @@ void Attributes::operator delete(void* block, std::size_t bytes) noexcept {
 void* Leaf::operator new(std::size_t bytes) { return memory::allocate_bytes(bytes); }
 void Leaf::operator delete(void* block, std::size_t bytes) noexcept { memory::release_bytes(block, bytes); }
 
-RuleGuard::RuleGuard(const Node* node) noexcept : before_(ruled_node) { ruled_node = node; }
-RuleGuard::~RuleGuard() { ruled_node = before_; }
-bool RuleGuard::alive() noexcept { return ruled_node != nullptr; }
-
 Node* new_node(const Shape& shape, DType dtype, const Location& where) {
-  check_shape(shape, dtype);
-  Node* node = new (memory::allocate_node()) Node;
-  node->references.store(NodeCounts::user, std::memory_order_relaxed);
-  node->operation = nullptr;
-  node->id = ++last_id;
-  node->shape = shape;
-  node->data = nullptr;
-  node->attributes = nullptr;
-  node->leaf = nullptr;
-  node->version = nullptr;
+  const std::int64_t elements = checked_count(shape, dtype);
   // What a rule records belongs to the line that recorded the operation it differentiates.
-  node->scope = ruled_node ? ruled_node->scope : current_scope();
-  node->where = ruled_node ? ruled_node->where : where;
-  node->input_count = 0;
-  node->walk_hint.store(Node::nowhere, std::memory_order_relaxed);
-  node->plan_hint.store(0, std::memory_order_relaxed);
-  node->dtype = dtype;
-  node->requires_grad = false;
-  node->released = false;
-  node->deferred.store(false, std::memory_order_relaxed);
-  node->depth = 0;
-  return node;
+  const Node* ruled = this_thread.ruled;
+  const ScopePath* scope = ruled ? ruled->scope : this_thread.scope ? current_scope() : nullptr;
+  return new (memory::allocate_node())
+      Node(shape, elements, dtype, ++this_thread.last_id, scope, ruled ? ruled->where : where);
 }
 
 void retain_edge(Node& node) noexcept { node.references.fetch_add(1, std::memory_order_relaxed); }
@@ -155,20 +140,22 @@ void destroy_node(Node* node) noexcept {
   busy = false;
 }
 
-/// Returns the number of elements.
-static std::int64_t set_row_major(Strides& strides, const Shape& shape) {
-  strides = shape;  // for its length
+static void set_row_major(Strides& strides, const Shape& shape) {
+  if (strides.size() != shape.size()) [[unlikely]]
+    strides = shape;
+  std::int64_t* to = strides.data();
+  const std::int64_t* extents = shape.data();
   std::int64_t step = 1;
   for (std::size_t i = shape.size(); i-- > 0;) {
-    strides[i] = step;
-    step *= shape[i];
+    to[i] = step;
+    step *= extents[i];
   }
-  return step;
 }
 
 std::byte* allocate_value(Node& node) {
-  const auto bytes =
-      static_cast<std::size_t>(set_row_major(node.strides, node.shape)) * item_size(node.dtype);
+  set_row_major(node.strides, node.shape);
+  node.contiguous = true;
+  const std::size_t bytes = static_cast<std::size_t>(node.elements) * item_size(node.dtype);
   if (bytes <= Node::inline_bytes) {
     node.data = node.inline_value;
   } else {
@@ -178,9 +165,29 @@ std::byte* allocate_value(Node& node) {
   return node.data;
 }
 
+void set_value(Node& node, StorageRef storage) {
+  set_row_major(node.strides, node.shape);
+  node.contiguous = true;
+  node.data = storage.data();
+  node.storage = std::move(storage);
+}
+
+/// Whether elements with these strides lie one after the other.
+static bool lie_contiguously(const Shape& shape, const Strides& strides) {
+  std::int64_t step = 1;
+  for (std::size_t i = shape.size(); i-- > 0;) {
+    if (shape[i] == 1) continue;
+    if (shape[i] == 0) return true;
+    if (strides[i] != step) return false;
+    step *= shape[i];
+  }
+  return true;
+}
+
 void share_value(Node& node, Node& base, std::int64_t offset, const Strides& strides) {
   const std::ptrdiff_t bytes = offset * static_cast<std::ptrdiff_t>(item_size(base.dtype));
   node.strides = strides;
+  node.contiguous = lie_contiguously(node.shape, strides);
   if (base.storage) {
     node.storage = base.storage;
     node.data = base.data + bytes;
@@ -189,17 +196,6 @@ void share_value(Node& node, Node& base, std::int64_t offset, const Strides& str
     std::copy_n(base.inline_value, Node::inline_bytes, node.inline_value);
     node.data = node.inline_value + (base.data - base.inline_value) + bytes;
   }
-}
-
-bool is_contiguous(const Node& node) {
-  std::int64_t step = 1;
-  for (std::size_t i = node.shape.size(); i-- > 0;) {
-    if (node.shape[i] == 1) continue;
-    if (node.shape[i] == 0) return true;
-    if (node.strides[i] != step) return false;
-    step *= node.shape[i];
-  }
-  return true;
 }
 
 std::size_t normalize_axis(const char* operation, std::int64_t axis, std::size_t ndim) {
@@ -215,24 +211,26 @@ Tensor record(const Operation& operation, Node* const* inputs, std::size_t count
   std::unique_ptr<Attributes> held(attributes);
   if (count > operation.rules.size() && !operation.rule_of_input && !operation.rule_of_all)
     fail<GraphError>(operation.name, "more than three inputs need a rule_of_input: got ", count);
-  Tensor result = Tensor::adopt(new_node(shape, dtype, where));
-  Node* node = &result.handle();
+  Node* node = new_node(shape, dtype, where);
+  Tensor result = Tensor::adopt(node);
   node->operation = &operation;
   node->attributes = held.release();
   const std::int64_t from = defer_from();
   bool wanted = false, large = node->size() >= from;
+  std::uint64_t id = node->id;
   for (std::size_t i = 0; i < count; ++i) {
-    wanted |= inputs[i]->requires_grad;
-    large = large || inputs[i]->deferred.load(std::memory_order_relaxed) || inputs[i]->size() >= from;
-    node->id = std::max(node->id, inputs[i]->id + 1);
+    const Node& input = *inputs[i];
+    wanted |= input.requires_grad;
+    large |= input.deferred.load(std::memory_order_relaxed) | (input.size() >= from);
+    id = std::max(id, input.id + 1);
   }
-  last_id = node->id;
+  node->id = this_thread.last_id = id;
   set_inputs(*node, inputs, count);
-  node->requires_grad = wanted && grad_enabled() && is_float(dtype);
+  node->requires_grad = wanted && this_thread.records && is_float(dtype);
   try {
     evaluate(*node, large);
     // What a rule computes is looked at as a cotangent.
-    if (anomaly_mode() && !ruled_node) [[unlikely]]
+    if (anomaly_mode() && !RuleGuard::alive()) [[unlikely]]
       check_value(*node);
   } catch (...) {
     forget_inputs(*node);

@@ -158,8 +158,8 @@ bool Plan::gather(std::span<Node* const> roots, std::span<const Tensor> sums) {
   }
   if (!leading) return true;
   for (const Tensor& sum : sums)
-    if (waits(sum.recorded()) && &sum.recorded().input(0) == leading) {
-      leading = &sum.recorded();
+    if (waits(recorded(sum)) && &recorded(sum).input(0) == leading) {
+      leading = &recorded(sum);
       break;
     }
   lower(*leading, lowering);
@@ -171,7 +171,7 @@ bool Plan::gather(std::span<Node* const> roots, std::span<const Tensor> sums) {
       add(root, lowering, true);
   };
   for (Node* root : roots) add_fitting(*root);
-  for (const Tensor& sum : sums) add_fitting(sum.recorded());
+  for (const Tensor& sum : sums) add_fitting(recorded(sum));
 
   while (!pending_.empty()) {
     std::pop_heap(pending_.begin(), pending_.end());

@@ -7,10 +7,10 @@
 #include <string_view>
 #include <utility>
 
+#include "lib/core/this_thread.hpp"
+
 namespace wengert {
 namespace {
-
-thread_local const Scope* innermost = nullptr;
 
 const ScopePath* intern(const ScopePath* outer, const char* name) {
   // What this thread found before, without the lock.
@@ -30,24 +30,24 @@ const ScopePath* intern(const ScopePath* outer, const char* name) {
 
 }  // namespace
 
-Scope::Scope(const char* name) noexcept : outer_(innermost), name_(name) { innermost = this; }
-Scope::~Scope() { innermost = outer_; }
+Scope::Scope(const char* name) noexcept : outer_(this_thread.scope), name_(name) { this_thread.scope = this; }
+Scope::~Scope() { this_thread.scope = outer_; }
 
 std::string Scope::path() {
   std::string path;
-  for (const Scope* scope = innermost; scope; scope = scope->outer_)
+  for (const Scope* scope = this_thread.scope; scope; scope = scope->outer_)
     path = path.empty() ? scope->name_ : scope->name_ + ("/" + path);
   return path;
 }
 
 const ScopePath* current_scope() {
-  if (!innermost) return nullptr;
-  Scope* scope = const_cast<Scope*>(innermost);
+  if (!this_thread.scope) return nullptr;
+  Scope* scope = const_cast<Scope*>(this_thread.scope);
   if (!scope->interned_) {
     // Interned once per Scope, from the outside in, and only when something is recorded within.
-    innermost = scope->outer_;
+    this_thread.scope = scope->outer_;
     const ScopePath* outer = current_scope();
-    innermost = scope;
+    this_thread.scope = scope;
     scope->interned_ = intern(outer, scope->name_);
   }
   return scope->interned_;

@@ -6,6 +6,14 @@
 
 namespace wengert {
 
+void Dims::copy_far(const Dims& other) {
+  size_ = 0;  // in case there is no memory
+  std::int64_t* to = new std::int64_t[other.size_];
+  std::copy(other.begin(), other.end(), to);
+  place_.far = to;
+  size_ = other.size_;
+}
+
 void Dims::insert(std::size_t position, std::int64_t entry) {
   Dims result;
   std::int64_t* to = result.resize_uninitialized(size_ + 1);

@@ -1,6 +1,7 @@
 // The tape's inner workings, shared by the sources of core: making, holding and freeing nodes.
 #pragma once
 
+#include "lib/core/this_thread.hpp"
 #include "wengert/core/node.hpp"
 
 namespace wengert {
@@ -13,6 +14,9 @@ Node* new_node(const Shape& shape, DType dtype, const Location& where);
 /// Frees a node whose last reference is gone, and what it alone held.
 void destroy_node(Node* node) noexcept;
 
+/// Makes the bytes of a storage a node's contiguous value.
+void set_value(Node& node, StorageRef storage);
+
 void retain_edge(Node& node) noexcept;
 void release_edge(Node& node) noexcept;
 /// Gives up the node's inputs: what leads backward from it is gone.
@@ -20,17 +24,20 @@ void release_inputs(Node& node) noexcept;
 void release_leaf(Leaf* leaf) noexcept;
 
 /// Results of this many elements and more wait to be computed.
-std::int64_t defer_from() noexcept;
+extern const std::int64_t usual_defer_from;  // where no guard says otherwise
+inline std::int64_t defer_from() noexcept {
+  return this_thread.defer_from >= 0 ? this_thread.defer_from : usual_defer_from;
+}
 /// Where it is this, neither they nor what is computed from something that waits do.
 inline constexpr std::int64_t nothing_waits = INT64_MAX;
 
 /// While it lives, what is recorded on this thread bears the location and scope of `node`.
 class RuleGuard {
  public:
-  explicit RuleGuard(const Node* node) noexcept;
-  ~RuleGuard();
+  explicit RuleGuard(const Node* node) noexcept : before_(std::exchange(this_thread.ruled, node)) {}
+  ~RuleGuard() { this_thread.ruled = before_; }
   /// Whether one lives on this thread.
-  static bool alive() noexcept;
+  static bool alive() noexcept { return this_thread.ruled != nullptr; }
   RuleGuard(const RuleGuard&) = delete;
   RuleGuard& operator=(const RuleGuard&) = delete;
 
@@ -48,6 +55,8 @@ inline std::int64_t whole(double value) {
 Tensor sum_to(const Tensor& x, const Shape& shape);
 /// A leaf with the value of a node that is not on the tape.
 Tensor make_leaf(const Tensor& value, bool requires_grad, Location where);
+/// The accumulated gradient of a leaf; empty where there is none.
+Tensor gradient_of(const Tensor& leaf);
 /// The same elements, contiguous, outside the tape.
 Tensor compact(const Tensor& x);
 /// A computed value for a leaf, whatever its shape and dtype: for Module::to and for loading.

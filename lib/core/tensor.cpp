@@ -27,6 +27,7 @@ Node& fresh_version(Node& handle, DType dtype, const Shape& shape) {
   Node* now = handle.version;
   if (now && now->references.load(std::memory_order_acquire) == 1) {
     now->shape = shape;
+    now->elements = element_count(shape);
     now->dtype = dtype;
     return *now;
   }
@@ -42,7 +43,7 @@ Node& fresh_version(Node& handle, DType dtype, const Shape& shape) {
 }
 
 /// Gives a leaf the value of `from`, sharing its bytes where they are contiguous: values never change.
-void set_value(Node& handle, Node& from) {
+void set_leaf(Node& handle, Node& from) {
   if (is_contiguous(from)) {
     const StorageRef held = from.storage;  // `from` may be the version that is replaced
     Node& version = fresh_version(handle, from.dtype, from.shape);
@@ -50,16 +51,13 @@ void set_value(Node& handle, Node& from) {
   } else {
     StorageRef storage = StorageRef::allocate(static_cast<std::size_t>(from.size()) * item_size(from.dtype));
     copy_contiguous(storage.data(), from);
-    Node& version = fresh_version(handle, from.dtype, from.shape);
-    version.strides = row_major(from.shape);
-    version.data = storage.data();
-    version.storage = std::move(storage);
+    set_value(fresh_version(handle, from.dtype, from.shape), std::move(storage));
   }
 }
 
 Tensor leaf_of(Node& value, bool requires_grad, Location where) {
   Tensor leaf = new_leaf(value.shape, value.dtype, requires_grad, where);
-  set_value(leaf.handle(), value);
+  set_leaf(leaf.handle(), value);
   return leaf;
 }
 
@@ -116,15 +114,20 @@ bool Tensor::has_grad() const {
   return leaf.leaf->grad.defined();
 }
 
+Tensor gradient_of(const Tensor& leaf) {
+  Leaf& shared = *leaf_handle(leaf, "grad").leaf;
+  const std::lock_guard lock(shared.mutex);
+  return shared.grad;
+}
+
 Tensor Tensor::grad() const {
-  Node& leaf = leaf_handle(*this, "grad");
-  const std::lock_guard lock(leaf.leaf->mutex);
-  if (!leaf.leaf->grad.defined())
+  Tensor gradient = gradient_of(*this);
+  if (!gradient.defined())
     fail<GraphError>("grad",
-                     leaf.requires_grad
+                     handle().requires_grad
                          ? "no gradient is there yet: call backward() on something computed from this tensor"
                          : "this tensor wants no gradient: make it with parameter(...)");
-  return leaf.leaf->grad;
+  return gradient;
 }
 
 void Tensor::zero_grad() const {
@@ -159,10 +162,10 @@ void Tensor::assign(const Tensor& value) const {
   if (from.dtype != leaf.version->dtype)
     fail<DTypeError>("assign", "the dtypes must be equal: got ", from.dtype, " for a leaf of ",
                      leaf.version->dtype, ". Did you mean assign(value.astype(", leaf.version->dtype, "))?");
-  set_value(leaf, from);
+  set_leaf(leaf, from);
 }
 
-void rebind(const Tensor& leaf, const Tensor& value) { set_value(leaf_handle(leaf, "rebind"), value.node()); }
+void rebind(const Tensor& leaf, const Tensor& value) { set_leaf(leaf_handle(leaf, "rebind"), value.node()); }
 
 void Tensor::backward(const BackwardOptions& options) const {
   Node& root = recorded();
@@ -189,9 +192,7 @@ void Tensor::backward(const BackwardOptions& options) const {
 Tensor constant(StorageRef storage, const Shape& shape, DType dtype, Location where) {
   Node* node = new_node(shape, dtype, where);
   Tensor tensor = Tensor::adopt(node);
-  node->strides = row_major(shape);
-  node->data = storage.data();
-  node->storage = std::move(storage);
+  set_value(*node, std::move(storage));
   return tensor;
 }
 
@@ -217,7 +218,6 @@ Tensor scalar(double number, DType dtype, Location where) {
 }
 
 namespace detail {
-
 Tensor make_leaf(StorageRef storage, const Shape& shape, DType dtype, bool requires_grad, Location where) {
   const Tensor value = constant(std::move(storage), shape, dtype, where);
   return leaf_of(value.node(), requires_grad, where);

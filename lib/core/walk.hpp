@@ -41,7 +41,7 @@ class Walk {
       return memory_.entries[hint].payload;
     if (hint != Node::nowhere && crossed())
       for (const Pending& pending : memory_.heap)
-        if (pending.node == &node) return memory_.entries[pending.place].payload;
+        if (&memory_.entries[pending.place].node() == &node) return memory_.entries[pending.place].payload;
     std::uint32_t place;
     if (memory_.free.empty()) {
       place = static_cast<std::uint32_t>(memory_.entries.size());
@@ -53,7 +53,7 @@ class Walk {
     Entry& entry = memory_.entries[place];
     entry.held = Tensor(&node);
     node.walk_hint.store(place, std::memory_order_release);
-    memory_.heap.push_back({node.id, &node, place});
+    memory_.heap.push_back({node.id, place});
     std::push_heap(memory_.heap.begin(), memory_.heap.end());
     return entry.payload;
   }
@@ -77,11 +77,9 @@ class Walk {
   };
   struct Pending {
     std::uint64_t id;
-    Node* node;
     std::uint32_t place;
-    bool operator<(const Pending& other) const noexcept {
-      return id != other.id ? id < other.id : node < other.node;
-    }
+    // Nodes of several threads may have one id, and none of them depends on another.
+    bool operator<(const Pending& other) const noexcept { return id < other.id; }
   };
   struct Memory {
     std::vector<Entry> entries;

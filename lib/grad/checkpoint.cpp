@@ -25,10 +25,10 @@ std::vector<Node*> reached(const Tensor& output, std::span<Node* const> ends, st
   struct Nothing {};
   std::vector<Node*> found;
   Walk<Nothing> walk;
-  if (output.requires_grad()) walk.at(output.recorded());
+  if (output.requires_grad()) walk.at(recorded(output));
   while (!walk.empty()) {
     const auto [held, nothing] = walk.pop();
-    Node& node = held.recorded();
+    Node& node = recorded(held);
     if (std::ranges::find(ends, &node) != ends.end() || (!node.leaf && node.id <= before)) {
       found.push_back(&node);
     } else if (node.leaf) {

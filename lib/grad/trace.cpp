@@ -57,7 +57,7 @@ std::vector<TraceNode> trace(const Tensor& tensor, const TraceOptions& options) 
   while (!walk.empty()) {
     const auto [held, nothing] = walk.pop();
     // Not computed for this: what waits may have lost what it is computed from.
-    Node& node = held.recorded();
+    Node& node = recorded(held);
     if (node.released)
       fail<GraphError>(operation, "the graph must still be there: ", node.operation->name,
                        "'s inputs were freed by backward(). Did you mean backward({.retain_graph = true})?");

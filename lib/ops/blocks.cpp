@@ -36,6 +36,13 @@ bool is_row_of(const Node& node, const Shape& shape) {
   return is_contiguous(node);
 }
 
+/// Whether all elements are one and the same.
+bool is_repeated(const Node& node) {
+  for (std::size_t i = 0; i < node.shape.size(); ++i)
+    if (node.shape[i] != 1 && node.strides[i] != 0) return false;
+  return true;
+}
+
 void run_many(kernel::Block kernel, Node& out, Node* const* in, std::size_t count) {
   std::byte* to = out.data;
   const std::int64_t size = out.size();
@@ -47,11 +54,12 @@ void run_many(kernel::Block kernel, Node& out, Node* const* in, std::size_t coun
   for (std::size_t i = 0; i < count; ++i) {
     if (!in[i]) continue;
     from[i] = in[i]->data;
-    if (in[i]->size() == 1) {
+    const bool contiguous = is_contiguous(*in[i]);
+    if (in[i]->size() == 1 || (!contiguous && is_repeated(*in[i]))) {
       fill_single(singles[i], in[i]->data, item_size(in[i]->dtype));
       from[i] = singles[i];
       single |= 1u << i;
-    } else if (in[i]->shape != out.shape || !is_contiguous(*in[i])) {
+    } else if (!contiguous || in[i]->shape != out.shape) {
       direct = false;
       by_rows = by_rows && (width == 0 || width == in[i]->size()) && is_row_of(*in[i], out.shape);
       width = in[i]->size();
@@ -119,7 +127,7 @@ Tensor compute_blocks(kernel::Block kernel, const Shape& shape, DType dtype, Nod
 }
 
 Tensor minus_product(const Tensor& a, double factor, const Tensor& b) {
-  const Node &left = a.recorded(), &right = b.recorded();
+  const Node &left = recorded(a), &right = recorded(b);
   const auto is_plain = [](const Node& node) {
     return !node.deferred.load(std::memory_order_acquire) && is_contiguous(node);
   };
@@ -127,7 +135,7 @@ Tensor minus_product(const Tensor& a, double factor, const Tensor& b) {
       is_float(left.dtype) ? kernel::table().chain2[static_cast<int>(kernel::Start::mul)]
                                                    [static_cast<int>(kernel::Link::from)][index(left.dtype)]
                            : nullptr;
-  if (!fused || grad_enabled() || left.dtype != right.dtype || left.shape != right.shape ||
+  if (!fused || this_thread.records || left.dtype != right.dtype || left.shape != right.shape ||
       left.size() >= defer_from() || !is_plain(left) || !is_plain(right))
     return sub(a, mul(factor, b));
   alignas(64) std::byte factors[kernel::single_bytes];
@@ -170,7 +178,7 @@ Pair::Pair(const char* operation, const Operand& first, const Operand& second)
   else if (second.is_number())
     number_ = number_as(operation, second, a.dtype());
   else
-    require_same_dtype(operation, a.dtype(), b.dtype());
+    require_same_dtype(operation, recorded(a).dtype, recorded(b).dtype);
 }
 
 void require_same_dtype(const char* operation, DType left, DType right) {

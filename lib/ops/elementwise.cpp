@@ -161,7 +161,7 @@ Tensor rule(const Call& c) {
   if constexpr (R::texts[input] == "g") return c.g;
   // Where the input was broadcast, fewer elements are negated after the sum.
   if constexpr (R::texts[input] == "-g") return neg(sum_to(c.g, c.input_shape(input)));
-  if (grad_enabled() || R::texts[input] == "none") {
+  if (this_thread.records || R::texts[input] == "none") {
     const Tensor x = c.x(0), other = unary<R> ? Tensor() : c.x(1);
     if constexpr (input == 0)
       return R::vjp_a(c.g, x, other, c.y());
@@ -171,7 +171,7 @@ Tensor rule(const Call& c) {
   using D = Derivative<R, input>;
   Node* in[4] = {};
   std::size_t count = 0;
-  if (D::mentions & 1) in[count++] = &c.g.recorded();
+  if (D::mentions & 1) in[count++] = &recorded(c.g);
   if (D::mentions & 2) in[count++] = &c.node.input(0);
   if (D::mentions & 4) in[count++] = &c.node.input(1);
   if (D::mentions & 8) in[count++] = const_cast<Node*>(&c.node);
@@ -232,14 +232,14 @@ void check_dtype(DType dtype) {
 template <class R>
 Tensor record_unary(const Tensor& x, Location where) {
   require_value(R::name, x);
-  Node& node = x.recorded();
+  Node& node = recorded(x);
   check_dtype<R>(node.dtype);
   return record(operation_of<R>, {&node}, node.shape, node.dtype, where);
 }
 template <class R>
 Tensor record_binary(const Operand& a, const Operand& b) {
   const Pair pair(R::name, a, b);
-  Node &left = pair.a.recorded(), &right = pair.b.recorded();
+  Node &left = recorded(pair.a), &right = recorded(pair.b);
   check_dtype<R>(left.dtype);
   if (left.shape == right.shape)
     return record(operation_of<R>, {&left, &right}, left.shape, left.dtype, a.where());
@@ -260,7 +260,7 @@ bool lower_comparison(const Node& node, Lowering& lowering) {
 }
 Tensor record_comparison(const Operation& operation, const Operand& a, const Operand& b) {
   const Pair pair(operation.name, a, b);
-  Node &left = pair.a.recorded(), &right = pair.b.recorded();
+  Node &left = recorded(pair.a), &right = recorded(pair.b);
   return record(operation, {&left, &right}, broadcast_shape(operation.name, left.shape, right.shape), boolean,
                 a.where());
 }
@@ -291,7 +291,7 @@ Tensor record_comparison(const Operation& operation, const Operand& a, const Ope
 
 /// Whether a computed tensor's bytes are contiguous and seen through this handle alone.
 static bool alone(const Tensor& x) {
-  const Node& node = x.recorded();
+  const Node& node = recorded(x);
   return x.handle().version == nullptr && node.references.load() == NodeCounts::user && is_contiguous(node) &&
          (!node.storage || node.storage.unique());
 }
@@ -303,11 +303,11 @@ std::byte* writable(Tensor& sum) {
 }
 
 void accumulate(Tensor& sum, const Tensor& term) {
-  Node& into = sum.recorded();
-  Node& from = term.recorded();
+  Node& into = recorded(sum);
+  Node& from = recorded(term);
   const bool wait =
       into.deferred.load(std::memory_order_relaxed) || from.deferred.load(std::memory_order_relaxed);
-  if (wait || grad_enabled() || !alone(sum) || into.shape != from.shape) {
+  if (wait || this_thread.records || !alone(sum) || into.shape != from.shape) {
     sum = add(sum, term);
     return;
   }

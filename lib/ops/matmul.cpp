@@ -1,5 +1,6 @@
 #include "lib/ops/matmul.hpp"
 
+#include "lib/core/evaluator.hpp"
 #include "lib/core/parallel.hpp"
 #include "lib/ops/blocks.hpp"
 #include "lib/ops/gemm.hpp"
@@ -13,7 +14,7 @@ namespace {
 /// Which of two operands is read transposed.
 enum class Turned { none, first, second };
 
-Tensor product(const Tensor& a, const Tensor& b, Turned turned, Location where);
+Tensor product(Node& a, Node& b, Turned turned, Location where);
 
 Shape batch_of(const Shape& shape) {
   Shape batch = shape;
@@ -107,7 +108,9 @@ std::vector<Sample> matmul_samples() {
   const auto turned = [&](const char* what, const Shape& a, const Shape& b, Turned which) {
     samples.push_back({what,
                        {numbers.uniform(a, -1.0, 1.0), numbers.uniform(b, -1.0, 1.0)},
-                       [which](const std::vector<Tensor>& in) { return product(in[0], in[1], which, {}); }});
+                       [which](const std::vector<Tensor>& in) {
+                         return product(recorded(in[0]), recorded(in[1]), which, {});
+                       }});
   };
   turned("first turned", {3, 2}, {3, 4}, Turned::first);
   turned("second turned", {2, 3}, {4, 3}, Turned::second);
@@ -123,18 +126,19 @@ std::vector<Sample> matmul_samples() {
 
 /// The cotangent of an input is a product of the same three kinds: of these.
 struct Factors {
-  Tensor a, b;
+  Node &a, &b;
   Turned turned;
 };
 Factors factors(const Call& c, Turned turned, std::size_t input) {
+  Node &g = recorded(c.g), &other = c.node.input(1 - input);
   if (input == 0) {
-    if (turned == Turned::none) return {c.g, c.x(1), Turned::second};
-    if (turned == Turned::first) return {c.x(1), c.g, Turned::second};
-    return {c.g, c.x(1), Turned::none};
+    if (turned == Turned::none) return {g, other, Turned::second};
+    if (turned == Turned::first) return {other, g, Turned::second};
+    return {g, other, Turned::none};
   }
-  if (turned == Turned::none) return {c.x(0), c.g, Turned::first};
-  if (turned == Turned::first) return {c.x(0), c.g, Turned::none};
-  return {c.g, c.x(0), Turned::first};
+  if (turned == Turned::none) return {other, g, Turned::first};
+  if (turned == Turned::first) return {other, g, Turned::none};
+  return {g, other, Turned::first};
 }
 
 template <Turned turned, std::size_t input>
@@ -148,8 +152,9 @@ Tensor rule(const Call& c) {
 template <Turned turned>
 void add_to(const Call& c, std::size_t input, std::byte* sum) {
   const Factors f = factors(c, turned, input);
-  const Node &a = f.a.node(), &b = f.b.node();
-  multiply(c.g.dtype(), sum, c.input_shape(input), a, b, f.turned, true);
+  force(f.a);
+  force(f.b);
+  multiply(f.a.dtype, sum, c.input_shape(input), f.a, f.b, f.turned, true);
 }
 
 template <Turned turned>
@@ -162,8 +167,7 @@ constexpr Operation operation{.name = "matmul",
 const Registered registered_matmul(operation<Turned::none>);
 
 /// Of operands that fit, of two dimensions or more.
-Tensor product(const Tensor& a, const Tensor& b, Turned turned, Location where) {
-  Node &left = a.recorded(), &right = b.recorded();
+Tensor product(Node& left, Node& right, Turned turned, Location where) {
   const std::size_t rows = left.shape.size() - (turned == Turned::first ? 1 : 2),
                     columns = right.shape.size() - (turned == Turned::second ? 2 : 1);
   if (right.shape.size() == 2 && left.shape.size() > 2 && turned != Turned::first) {
@@ -172,7 +176,8 @@ Tensor product(const Tensor& a, const Tensor& b, Turned turned, Location where) 
     shape.back() = right.shape[columns];
     std::int64_t all_rows = 1;
     for (std::size_t i = 0; i + 1 < left.shape.size(); ++i) all_rows *= left.shape[i];
-    return reshape(product(reshape(a, {all_rows, left.shape.back()}, where), b, turned, where), shape, where);
+    const Tensor rows_together = reshape(Tensor(&left), {all_rows, left.shape.back()}, where);
+    return reshape(product(recorded(rows_together), right, turned, where), shape, where);
   }
   const bool batched = left.shape.size() > 2 || right.shape.size() > 2;
   Shape shape = batched ? broadcast_shape("matmul", batch_of(left.shape), batch_of(right.shape)) : Shape();
@@ -189,7 +194,7 @@ Tensor product(const Tensor& a, const Tensor& b, Turned turned, Location where) 
 Tensor matmul(const Tensor& a, const Tensor& b, Location where) {
   require_value("matmul", a);
   require_value("matmul", b);
-  const Node &left = a.recorded(), &right = b.recorded();
+  const Node &left = recorded(a), &right = recorded(b);
   if (!is_float(left.dtype) && !is_float(right.dtype)) require_float("matmul", left.dtype);
   if (left.dtype != right.dtype)
     fail<DTypeError>("matmul", "dtypes must be equal: got ", left.dtype, " and ", right.dtype,
@@ -211,11 +216,11 @@ Tensor matmul(const Tensor& a, const Tensor& b, Location where) {
   if (left.shape.size() == 1)
     return squeeze(matmul(unsqueeze(a, 0, where), b, where), {right.shape.size() == 1 ? 0 : -2}, where);
   if (right.shape.size() == 1) return squeeze(matmul(a, unsqueeze(b, 1, where), where), {-1}, where);
-  return product(a, b, Turned::none, where);
+  return product(recorded(a), recorded(b), Turned::none, where);
 }
 
 Tensor matmul_transposed(const Tensor& a, const Tensor& b, Location where) {
-  return product(a, b, Turned::second, where);
+  return product(recorded(a), recorded(b), Turned::second, where);
 }
 
 }  // namespace wengert

@@ -23,10 +23,12 @@ std::uint64_t mask_of(const Node& node) {
   return static_cast<const ReductionAttributes*>(node.attributes)->mask;
 }
 
-/// A reduction's result or cotangent, with the reduced dimensions back as extents of 1.
+/// Whether only leading dimensions went, so that the result broadcasts as it is.
+bool of_leading(const Node& node) { return (mask_of(node) & (mask_of(node) + 1)) == 0; }
+
+/// A reduction's result or cotangent, with the reduced dimensions back as extents of 1 where it needs them.
 Tensor with_dims(const Call& c, const Tensor& reduced) {
-  // Where only leading dimensions went, it broadcasts as it is.
-  if ((mask_of(c.node) & (mask_of(c.node) + 1)) == 0) return reduced;
+  if (of_leading(c.node)) return reduced;
   return reshape(reduced, reduced_shape(c.input_shape(0), mask_of(c.node), true));
 }
 
@@ -89,13 +91,15 @@ std::vector<Sample> samples(bool smooth, bool of_nothing) {
   return list;
 }
 
-constexpr Operation sum_operation{
-    .name = "sum",
-    .forward = forward<kernel::Reduction::sum>,
-    .rules = {[](const Call& c) { return broadcast_to(with_dims(c, c.g), c.input_shape(0)); }},
-    .samples = [] { return samples<sum>(true, true); },
-    .lower = lower<kernel::Reduction::sum>,
-    .looks_at = {}};
+constexpr Operation sum_operation{.name = "sum",
+                                  .forward = forward<kernel::Reduction::sum>,
+                                  .rules = {[](const Call& c) {
+                                    if (of_leading(c.node)) return broadcast_to(c.g, c.input_shape(0));
+                                    return broadcast_to(with_dims(c, c.g), c.input_shape(0));
+                                  }},
+                                  .samples = [] { return samples<sum>(true, true); },
+                                  .lower = lower<kernel::Reduction::sum>,
+                                  .looks_at = {}};
 constexpr Operation max_operation{.name = "max",
                                   .forward = forward<kernel::Reduction::max>,
                                   .rules = {extremum_rule<less>},
@@ -110,7 +114,7 @@ const Registered registered_sum(sum_operation), registered_max(max_operation), r
 
 Tensor reduced(const Operation& operation, const Tensor& x, std::uint64_t mask, bool keepdims,
                Location where) {
-  Node& node = x.recorded();
+  Node& node = recorded(x);
   return record(operation, {&node}, reduced_shape(node.shape, mask, keepdims), node.dtype, where,
                 new ReductionAttributes(mask));
 }
@@ -130,8 +134,8 @@ Tensor extremum(const Operation& operation, const Tensor& x, const Axes& axes, b
 
 Tensor sum(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
   require_value("sum", x);
-  const std::uint64_t mask = axis_mask("sum", axes, x.ndim());
-  return reduced(sum_operation, x.dtype() == boolean ? x.astype(int64, where) : x, mask, keepdims, where);
+  if (x.dtype() == boolean) return sum(x.astype(int64, where), axes, keepdims, where);
+  return reduced(sum_operation, x, axis_mask("sum", axes, x.ndim()), keepdims, where);
 }
 Tensor max(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
   return extremum(max_operation, x, axes, keepdims, where);
@@ -237,8 +241,9 @@ Tensor sum_to(const Tensor& x, const Shape& shape) {
   if (!fits)
     fail<ShapeError>("backward", "a rule's cotangent must have its input's shape, or broadcast from it: got ",
                      x.shape(), " for ", shape);
-  const Tensor reduced = sum(x, axes, axes.size() > ahead);
-  return reduced.shape() == shape ? reduced : reshape(reduced, shape);
+  Tensor reduced = sum(x, axes, axes.size() > ahead);
+  if (reduced.shape() != shape) reduced = reshape(reduced, shape);
+  return reduced;
 }
 
 }  // namespace wengert

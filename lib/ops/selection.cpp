@@ -69,7 +69,7 @@ Tensor or_is_nan(const Tensor& mask, const Operand& bound) {
 Tensor where(const Operand& mask, const Operand& a, const Operand& b) {
   const Tensor chosen = mask_of("where", mask);
   const Pair pair("where", a, b);
-  Node &m = chosen.recorded(), &left = pair.a.recorded(), &right = pair.b.recorded();
+  Node &m = recorded(chosen), &left = recorded(pair.a), &right = recorded(pair.b);
   const Shape shape = broadcast_shape("where", m.shape, broadcast_shape("where", left.shape, right.shape));
   return record(where_operation, {&m, &left, &right}, shape, left.dtype, mask.where());
 }

@@ -151,7 +151,7 @@ const Registered registered_reshape(reshape_operation), registered_permute(permu
 
 Tensor reshape(const Tensor& x, const Shape& asked, Location where) {
   require_value("reshape", x);
-  Node& node = x.recorded();
+  Node& node = recorded(x);
   Shape shape = asked;
   std::int64_t known = 1;
   std::int64_t* open = nullptr;
@@ -247,7 +247,7 @@ Tensor transpose(const Tensor& x, Location where) {
 
 Tensor broadcast_to(const Tensor& x, const Shape& shape, Location where) {
   require_value("broadcast_to", x);
-  Node& node = x.recorded();
+  Node& node = recorded(x);
   const std::size_t ahead = shape.size() - node.shape.size();
   bool fits = shape.size() >= node.shape.size();
   for (std::size_t i = 0; fits && i < node.shape.size(); ++i)

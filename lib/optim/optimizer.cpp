@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "lib/core/fail.hpp"
+#include "lib/core/tape.hpp"
 #include "wengert/core/grad_mode.hpp"
 #include "wengert/core/node.hpp"
 #include "wengert/core/scope.hpp"
@@ -133,8 +134,8 @@ void Optimizer::step() {
   const NoGrad values_only;
   const Scope scope(name_);
   for (Slot& slot : slots_) {
-    if (!slot.parameter.has_grad()) continue;
-    const Tensor gradient = slot.parameter.grad();
+    const Tensor gradient = gradient_of(slot.parameter);
+    if (!gradient.defined()) continue;
     for (Tensor& remembered : slot.memory)
       if (remembered.defined()) remembered = remembered.astype(slot.parameter.dtype());
     update(slot, gradient);

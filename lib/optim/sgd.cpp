@@ -15,6 +15,8 @@ SGD::SGD(const std::vector<Tensor>& parameters, const SGDOptions& options)
 void SGD::update(Slot& slot, const Tensor& gradient) {
   const SGDOptions& o = options(slot.group);
   const Tensor& p = slot.parameter;
+  if (!o.maximize && o.weight_decay == 0.0 && o.momentum == 0.0)
+    return p.assign(minus_product(p, o.lr, gradient));
   Tensor g = o.maximize ? -gradient : gradient;
   if (o.weight_decay != 0.0) g = g + o.weight_decay * p;
   if (o.momentum != 0.0) {

@@ -56,46 +56,67 @@ struct Operation;
 /// another version and every graph keeps the one it was recorded with.
 struct Node : NodeCounts {
   static constexpr std::size_t inline_inputs = 3;
-  static constexpr std::size_t inline_bytes = 32;
+  static constexpr std::size_t inline_bytes = 64;
   static constexpr std::uint32_t nowhere = ~std::uint32_t{0};
 
-  const Operation* operation;  // null for a constant or a leaf
-  std::uint64_t id;            // the tape's order: greater than the id of every input
+  const Operation* operation = nullptr;  // null for a constant or a leaf
+  std::uint64_t id;                      // the tape's order: greater than the id of every input
   Shape shape;
-  Strides strides;     // in elements
-  StorageRef storage;  // empty when the value is in `inline_value`
-  std::byte* data;     // the first element; set with `strides` once the value is there
-  Attributes* attributes;
-  Leaf* leaf;
-  Node* version;
+  Strides strides;            // in elements
+  StorageRef storage;         // empty when the value is in `inline_value`
+  std::byte* data = nullptr;  // the first element; set with `strides` once the value is there
+  Attributes* attributes = nullptr;
+  Leaf* leaf = nullptr;
+  Node* version = nullptr;
   const ScopePath* scope;
   Location where;
-  std::uint32_t input_count;
-  std::atomic<std::uint32_t> walk_hint;  // where a walk may find this node among its pending ones
+  std::int64_t elements;  // of the shape
+  std::uint32_t input_count = 0;
+  std::atomic<std::uint32_t> walk_hint{nowhere};  // where a walk may find this node among its pending ones
   DType dtype;
-  bool requires_grad;
-  bool released;                         // backward() has freed its inputs, or will once the value is there
-  std::atomic<bool> deferred;            // the value is still to be computed; see evaluation.hpp
-  std::uint8_t wait_kind;                // while it is: a Lowering::Kind
-  std::uint8_t depth;                    // and how many nodes wait for one another below
-  std::atomic<std::uint16_t> plan_hint;  // where a plan may find this node among its entries
+  bool contiguous = false;  // in row-major order, once the value is there
+  bool requires_grad = false;
+  bool released = false;              // backward() has freed its inputs, or will once the value is there
+  std::atomic<bool> deferred{false};  // the value is still to be computed; see evaluation.hpp
+  std::uint8_t wait_kind = 0;         // while it is: a Lowering::Kind
+  std::uint8_t depth = 0;             // and how many nodes wait for one another below
+  std::atomic<std::uint16_t> plan_hint{0};  // where a plan may find this node among its entries
   union {
     Node* near[inline_inputs];
     Node** far;
   } input_place;
   alignas(32) std::byte inline_value[inline_bytes];
 
+  /// Without value or inputs, with one user reference.
+  Node(const Shape& shape, std::int64_t elements, DType dtype, std::uint64_t id, const ScopePath* scope,
+       const Location& where)
+      : NodeCounts{user},
+        id(id),
+        shape(shape),
+        strides(shape),
+        scope(scope),
+        where(where),
+        elements(elements),
+        dtype(dtype) {}
+
   Node* const* inputs() const noexcept {
     return input_count > inline_inputs ? input_place.far : input_place.near;
   }
   Node& input(std::size_t i) const noexcept { return *inputs()[i]; }
-  std::int64_t size() const noexcept { return element_count(shape); }
+  std::int64_t size() const noexcept { return elements; }
   template <class T>
   const T* values() const noexcept {
     return reinterpret_cast<const T*>(data);
   }
 };
 
+/// The same as tensor.recorded(), without a call.
+inline Node& recorded(const Tensor& tensor) {
+  if (!tensor.node_) [[unlikely]]
+    return tensor.recorded();  // which throws
+  Node& handle = *static_cast<Node*>(tensor.node_);
+  return handle.version ? *handle.version : handle;
+}
 inline Tensor::Tensor(Node* node) noexcept : node_(node) { retain(); }
 inline Tensor Tensor::adopt(Node* node) noexcept {
   Tensor tensor;
@@ -184,7 +205,8 @@ Tensor scalar(double number, DType dtype, Location where = {});
 std::byte* allocate_value(Node& node);
 /// Makes `node` a view of the bytes of `base` at `offset` elements, with these strides.
 void share_value(Node& node, Node& base, std::int64_t offset, const Strides& strides);
-bool is_contiguous(const Node& node);
+/// Whether the elements of a node that has its value lie in row-major order.
+inline bool is_contiguous(const Node& node) noexcept { return node.contiguous; }
 
 /// Normalizes an axis that may be negative. Throws IndexError.
 std::size_t normalize_axis(const char* operation, std::int64_t axis, std::size_t ndim);

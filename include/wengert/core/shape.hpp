@@ -3,7 +3,6 @@
 
 #include <concepts>
 #include <cstdint>
-#include <cstring>
 #include <initializer_list>
 #include <iosfwd>
 #include <ranges>
@@ -29,29 +28,21 @@ class Dims {
     std::int64_t* to = resize_uninitialized(std::ranges::size(entries));
     for (const auto entry : entries) *to++ = static_cast<std::int64_t>(entry);
   }
-  Dims(const Dims& other) : size_(other.size_), place_(other.place_) {
-    if (size_ > inline_capacity) copy_far(other);
-  }
-  Dims(Dims&& other) noexcept : size_(other.size_), place_(other.place_) { other.size_ = 0; }
+  Dims(const Dims& other) : size_(0) { copy(other); }
+  Dims(Dims&& other) noexcept : size_(0) { take(other); }
   Dims& operator=(const Dims& other) {
     if (this == &other) return *this;
-    if (size_ > inline_capacity) delete[] std::exchange(place_, {}).far;
-    size_ = other.size_;
-    place_ = other.place_;
-    if (size_ > inline_capacity) copy_far(other);
+    free_far();
+    copy(other);
     return *this;
   }
   Dims& operator=(Dims&& other) noexcept {
     if (this == &other) return *this;
-    if (size_ > inline_capacity) delete[] place_.far;
-    size_ = other.size_;
-    place_ = other.place_;
-    other.size_ = 0;
+    free_far();
+    take(other);
     return *this;
   }
-  ~Dims() {
-    if (size_ > inline_capacity) delete[] place_.far;
-  }
+  ~Dims() { free_far(); }
 
   /// `count` entries of one value.
   static Dims filled(std::size_t count, std::int64_t value) {
@@ -101,18 +92,37 @@ class Dims {
  private:
   /// Makes room for `count` entries and forgets the old ones.
   std::int64_t* resize_uninitialized(std::size_t count);
-  /// Gives this list entries of its own after those of `other` were taken over by address.
-  void copy_far(const Dims& other) {
-    size_ = 0;  // in case there is no memory
-    std::int64_t* to = new std::int64_t[other.size_];
-    std::memcpy(to, other.place_.far, other.size_ * sizeof(std::int64_t));
-    place_.far = to;
+  // To and from lists that hold nothing far.
+  void copy(const Dims& other) {
+    if (other.size_ > inline_capacity) return copy_far(other);
+    copy_near(other);
+  }
+  void take(Dims& other) noexcept {
+    if (other.size_ > inline_capacity) {
+      place_.far = other.place_.far;
+      size_ = std::exchange(other.size_, 0);
+    } else {
+      copy_near(other);
+    }
+  }
+  /// Entry by entry: most lists have few, and whole registers would wait for what was just stored in pieces.
+  void copy_near(const Dims& other) noexcept {
     size_ = other.size_;
+    if (size_ == 0) return;
+    place_.near[0] = other.place_.near[0];
+    if (size_ == 1) return;
+    place_.near[1] = other.place_.near[1];
+    for (std::size_t i = 2; i < size_; ++i) place_.near[i] = other.place_.near[i];
+  }
+  void copy_far(const Dims& other);
+  void free_far() noexcept {
+    if (size_ > inline_capacity) delete[] place_.far;
+    size_ = 0;
   }
 
   std::size_t size_;
-  union Place {
-    std::int64_t near[inline_capacity] = {};
+  union {
+    std::int64_t near[inline_capacity];  // those behind the last entry are never read
     std::int64_t* far;
   } place_;
 };

@@ -135,6 +135,7 @@ class Tensor {
     if (node_ && drop_references(node_->references, NodeCounts::user)) destroy(node_);
   }
   static void destroy(NodeCounts* node) noexcept;
+  friend Node& recorded(const Tensor& tensor);
 
   NodeCounts* node_ = nullptr;
 };
