@@ -9,7 +9,7 @@
 namespace wengert {
 
 /// Fetches what the next tile of a program wants, some after each step of this one. A tile is too short for
-/// the processor to see it coming.
+/// the processor to see it coming, unless it comes at once: of programs of a step or two nothing is fetched.
 class Ahead {
  public:
   void start(std::size_t steps) {
@@ -19,7 +19,7 @@ class Ahead {
   }
   /// What lies beyond `bytes` up to a whole unit is fetched too: that harms nothing.
   void add(const std::byte* at, std::int64_t bytes) {
-    if (bytes < line) return;
+    if (bytes < line || steps_ < fewest_steps) return;
     const std::int64_t units = (bytes + unit - 1) / unit;
     ranges_.push_back({at, units});
     units_ += units;
@@ -36,7 +36,7 @@ class Ahead {
   }
 
  private:
-  static constexpr std::int64_t line = 64, unit = 8 * line;
+  static constexpr std::int64_t line = 64, unit = 8 * line, fewest_steps = 3;
 
   struct Range {
     const std::byte* at;
