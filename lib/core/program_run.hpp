@@ -58,9 +58,8 @@ class Program::Run {
   }
 
  private:
-  // A few buffers of a tile stay in the first-level cache, with two tiles of each array in memory: this one
-  // and the next, which is fetched meanwhile. Twice as many take up to a sixth longer, half as many a third.
-  static constexpr std::int64_t tile_elements = 512;
+  static constexpr std::int64_t tile_elements =
+      1024;                                        // a few buffers of a tile stay in the first-level cache
   static constexpr std::int64_t padded_rows = 16;  // kernels of one element a row go through whole batches
 
   static std::int64_t padded(std::int64_t rows) {
@@ -168,7 +167,7 @@ class Program::Run {
         std::memcpy(place.at, from, static_cast<std::size_t>(rows_) * item);
       }
     }
-    find_next(start, length);
+    find_ahead(start, length);
     for (const Bound& step : steps_) {
       run_step(step, length);
       ahead_.fetch_share();
@@ -178,11 +177,12 @@ class Program::Run {
                   static_cast<std::size_t>(rows_ * value.item));
   }
 
-  /// What lies in memory for the tile after this one.
-  void find_next(std::int64_t start, std::int64_t length) {
+  /// What lies in memory for the tile after the next one.
+  void find_ahead(std::int64_t start, std::int64_t length) {
     ahead_.start(steps_.size());
-    const std::int64_t next = start + length, count = std::min(length, domain_.size() - next);
-    for (const Lying& value : lying_) ahead_.add(value.data + next * value.item, count * value.item);
+    const std::int64_t from = start + 2 * length, count = std::min(length, domain_.size() - from);
+    if (count <= 0) return;
+    for (const Lying& value : lying_) ahead_.add(value.data + from * value.item, count * value.item);
   }
 
   std::byte* slot_room(std::size_t v) const {
