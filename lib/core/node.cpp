@@ -140,20 +140,8 @@ void destroy_node(Node* node) noexcept {
   busy = false;
 }
 
-static void set_row_major(Strides& strides, const Shape& shape) {
-  if (strides.size() != shape.size()) [[unlikely]]
-    strides = shape;
-  std::int64_t* to = strides.data();
-  const std::int64_t* extents = shape.data();
-  std::int64_t step = 1;
-  for (std::size_t i = shape.size(); i-- > 0;) {
-    to[i] = step;
-    step *= extents[i];
-  }
-}
-
 std::byte* allocate_value(Node& node) {
-  set_row_major(node.strides, node.shape);
+  node.strides.set_row_major(node.shape);
   node.contiguous = true;
   const std::size_t bytes = static_cast<std::size_t>(node.elements) * item_size(node.dtype);
   if (bytes <= Node::inline_bytes) {
@@ -166,7 +154,7 @@ std::byte* allocate_value(Node& node) {
 }
 
 void set_value(Node& node, StorageRef storage) {
-  set_row_major(node.strides, node.shape);
+  node.strides.set_row_major(node.shape);
   node.contiguous = true;
   node.data = storage.data();
   node.storage = std::move(storage);

@@ -32,12 +32,8 @@ void Dims::erase(std::size_t position) {
 }
 
 Strides row_major(const Shape& shape) {
-  Strides strides = shape;
-  std::int64_t step = 1;
-  for (std::size_t i = shape.size(); i-- > 0;) {
-    strides[i] = step;
-    step *= shape[i];
-  }
+  Strides strides;
+  strides.set_row_major(shape);
   return strides;
 }
 

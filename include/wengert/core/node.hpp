@@ -93,7 +93,6 @@ struct Node : NodeCounts {
       : NodeCounts{user},
         id(id),
         shape(shape),
-        strides(shape),
         scope(scope),
         where(where),
         elements(elements),

@@ -78,6 +78,8 @@ class Dims {
     else
       erase(size_ - 1);
   }
+  /// Makes this the strides, in elements, of a row-major array of `shape`, which is another list.
+  void set_row_major(const Dims& shape);
   void insert(std::size_t position, std::int64_t entry);
   void erase(std::size_t position);
 
@@ -100,10 +102,11 @@ class Dims {
   void take(Dims& other) noexcept {
     if (other.size_ > inline_capacity) {
       place_.far = other.place_.far;
-      size_ = std::exchange(other.size_, 0);
+      size_ = other.size_;
     } else {
       copy_near(other);
     }
+    other.size_ = 0;
   }
   /// Entry by entry: most lists have few, and whole registers would wait for what was just stored in pieces.
   void copy_near(const Dims& other) noexcept {
@@ -139,6 +142,16 @@ inline std::int64_t* Dims::resize_uninitialized(std::size_t count) {
   }
   size_ = count;
   return data();
+}
+
+inline void Dims::set_row_major(const Dims& shape) {
+  std::int64_t* to = resize_uninitialized(shape.size());
+  const std::int64_t* extents = shape.data();
+  std::int64_t step = 1;
+  for (std::size_t i = shape.size(); i-- > 0;) {
+    to[i] = step;
+    step *= extents[i];
+  }
 }
 
 /// Number of elements of a shape: the product of its entries, 1 for ().
