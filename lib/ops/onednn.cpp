@@ -10,8 +10,11 @@
 #include <memory>
 #include <mutex>
 #include <oneapi/dnnl/dnnl.hpp>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "lib/core/fail.hpp"
 #include "wengert/core/storage.hpp"
@@ -81,15 +84,6 @@ struct Step {
 
   explicit Step(const dnnl::primitive_desc_base& description)
       : primitive(description.get()), scratch(description.scratchpad_desc()) {}
-
-  void run(dnnl::stream& stream, std::unordered_map<int, memory> arguments) const {
-    StorageRef room;
-    if (const std::size_t bytes = scratch.get_size()) {
-      room = StorageRef::allocate(bytes);
-      arguments.emplace(DNNL_ARG_SCRATCHPAD, memory(scratch, engine(), room.data()));
-    }
-    primitive.execute(stream, arguments);
-  }
 };
 
 struct Array {
@@ -272,26 +266,85 @@ std::shared_ptr<const Plan> find_plan(Part part, const ConvolutionProblem& p) {
   });
 }
 
-void run(const Plan& plan, const std::array<std::byte*, arrays>& data) try {
-  dnnl::stream stream(engine());
-  std::array<StorageRef, arrays> rooms;
-  std::unordered_map<int, memory> arguments;
-  std::array<memory, arrays> outer, inner;
-  for (std::size_t i = 0; i < arrays; ++i) {
-    const Array& side = plan.sides[i];
-    outer[i] = inner[i] = memory(side.plain, engine(), data[i]);
-    if (side.copy) {
-      rooms[i] = StorageRef::allocate(side.inner.get_size());
-      inner[i] = memory(side.inner, engine(), rooms[i].data());
-      if (!side.result) side.copy->run(stream, {{DNNL_ARG_FROM, outer[i]}, {DNNL_ARG_TO, inner[i]}});
+/// oneDNN's objects for a plan's arrays, which are told each time where those lie: to make them anew takes
+/// hundreds of calls of malloc. One thread's own.
+class Runner {
+ public:
+  explicit Runner(std::shared_ptr<const Plan> plan) : plan_(std::move(plan)), product_(plan_->product) {
+    for (std::size_t i = 0; i < arrays; ++i) {
+      const Array& side = plan_->sides[i];
+      outer_[i] = inner_[i] = object(side.plain);
+      if (side.copy) {
+        inner_[i] = object(side.inner);
+        copies_[i].emplace(*side.copy);
+        copies_[i]->add(DNNL_ARG_FROM, side.result ? inner_[i] : outer_[i]);
+        copies_[i]->add(DNNL_ARG_TO, side.result ? outer_[i] : inner_[i]);
+      }
+      product_.add(side.argument, inner_[i]);
     }
-    arguments.emplace(side.argument, inner[i]);
   }
-  plan.product.run(stream, std::move(arguments));
-  for (std::size_t i = 0; i < arrays; ++i)
-    if (const Array& side = plan.sides[i]; side.copy && side.result)
-      side.copy->run(stream, {{DNNL_ARG_FROM, inner[i]}, {DNNL_ARG_TO, outer[i]}});
-  stream.wait();
+
+  void run(const std::array<std::byte*, arrays>& data) {
+    std::array<StorageRef, arrays> rooms;
+    for (std::size_t i = 0; i < arrays; ++i) {
+      const Array& side = plan_->sides[i];
+      outer_[i].set_data_handle(data[i]);
+      if (!side.copy) continue;
+      rooms[i] = StorageRef::allocate(side.inner.get_size());
+      inner_[i].set_data_handle(rooms[i].data());
+      if (!side.result) copies_[i]->run(stream_);
+    }
+    product_.run(stream_);
+    for (std::size_t i = 0; i < arrays; ++i)
+      if (plan_->sides[i].result && copies_[i]) copies_[i]->run(stream_);
+    stream_.wait();
+  }
+
+ private:
+  static memory object(const memory::desc& layout) { return memory(layout, engine(), DNNL_MEMORY_NONE); }
+
+  /// A step with its arguments, which the runner's members keep alive.
+  class Call {
+   public:
+    explicit Call(const Step& step) : step_(step) {
+      if (step.scratch.get_size() == 0) return;
+      scratch_ = object(step.scratch);
+      add(DNNL_ARG_SCRATCHPAD, scratch_);
+    }
+    void add(int argument, const memory& array) { arguments_.push_back({argument, array.get()}); }
+    void run(const dnnl::stream& stream) {
+      StorageRef room;
+      if (scratch_) {
+        room = StorageRef::allocate(step_.scratch.get_size());
+        scratch_.set_data_handle(room.data());
+      }
+      dnnl::error::wrap_c_api(dnnl_primitive_execute(step_.primitive.get(), stream.get(),
+                                                     static_cast<int>(arguments_.size()), arguments_.data()),
+                              "could not execute a primitive");
+    }
+
+   private:
+    const Step& step_;
+    memory scratch_;
+    std::vector<dnnl_exec_arg_t> arguments_;
+  };
+
+  std::shared_ptr<const Plan> plan_;
+  dnnl::stream stream_{engine()};
+  std::array<memory, arrays> outer_, inner_;
+  std::array<std::optional<Call>, arrays> copies_;
+  Call product_;
+};
+
+void run(const std::shared_ptr<const Plan>& plan, const std::array<std::byte*, arrays>& data) try {
+  constexpr std::size_t most = 64;
+  static thread_local std::unordered_map<const Plan*, Runner> runners;
+  auto found = runners.find(plan.get());
+  if (found == runners.end()) {
+    if (runners.size() >= most) runners.clear();
+    found = runners.try_emplace(plan.get(), plan).first;
+  }
+  found->second.run(data);
 } catch (const dnnl::error& error) {
   fail<Error>("convolution", "oneDNN must run what it planned: got ", error.what());
 }
@@ -302,19 +355,19 @@ void forward(const ConvolutionProblem& p, std::byte* y, const std::byte* x, cons
   const OneThread one_thread;
   const auto plan = find_plan(Part::forward, p);
   if (!plan) return plain_convolution(p.dtype).forward(p, y, x, w);
-  run(*plan, {input(x), input(w), y});
+  run(plan, {input(x), input(w), y});
 }
 void to_input(const ConvolutionProblem& p, std::byte* x, const std::byte* y, const std::byte* w) {
   const OneThread one_thread;
   const auto plan = find_plan(Part::to_input, p);
   if (!plan) return plain_convolution(p.dtype).to_input(p, x, y, w);
-  run(*plan, {x, input(w), input(y)});
+  run(plan, {x, input(w), input(y)});
 }
 void to_weight(const ConvolutionProblem& p, std::byte* w, const std::byte* x, const std::byte* y) {
   const OneThread one_thread;
   const auto plan = find_plan(Part::to_weight, p);
   if (!plan) return plain_convolution(p.dtype).to_weight(p, w, x, y);
-  run(*plan, {input(x), w, input(y)});
+  run(plan, {input(x), w, input(y)});
 }
 
 constexpr ConvolutionKernels by_onednn{forward, to_input, to_weight};
