@@ -42,13 +42,14 @@ std::int64_t checked_count(const Shape& shape, DType dtype) {
   // Nearly every shape: up to three small extents.
   if (shape.size() <= 3) [[likely]] {
     const std::int64_t* extents = shape.data();
-    std::int64_t count = 1, all = 0;
+    std::int64_t all = 0;
+    std::uint64_t count = 1;  // which may overflow where it is not what is returned
     for (std::size_t i = 0; i < shape.size(); ++i) {
-      count *= extents[i];
       all |= extents[i];
+      count *= static_cast<std::uint64_t>(extents[i]);
     }
     if (all >= 0 && all < small) [[likely]]
-      return count;
+      return static_cast<std::int64_t>(count);
   }
   if (shape.size() > max_dimensions) [[unlikely]]
     fail<ShapeError>("tensor", "a tensor has at most ", max_dimensions, " dimensions: got ", shape.size());
