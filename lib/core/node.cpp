@@ -210,7 +210,8 @@ Tensor record(const Operation& operation, Node* const* inputs, std::size_t count
   for (std::size_t i = 0; i < count; ++i) {
     const Node& input = *inputs[i];
     wanted |= input.requires_grad;
-    large |= input.deferred.load(std::memory_order_relaxed) | (input.size() >= from);
+    large |= input.deferred.load(std::memory_order_relaxed);
+    large |= input.size() >= from;
     id = std::max(id, input.id + 1);
   }
   node->id = this_thread.last_id = id;

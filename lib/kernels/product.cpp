@@ -71,7 +71,7 @@ inline Vector load(const float* from) {
   return Vector(_mm256_maskload_ps(from, _mm256_set1_epi32(-1)));
 }
 #else
-inline void check(const float*, Size) {}
+[[maybe_unused]] inline void check(const float*, Size) {}
 inline Vector load(const float* from) { return *reinterpret_cast<const Unaligned*>(from); }
 #endif
 inline void store(float* to, Vector v) { *reinterpret_cast<Unaligned*>(to) = v; }
