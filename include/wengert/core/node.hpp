@@ -64,7 +64,7 @@ struct Node : NodeCounts {
   Shape shape;
   Strides strides;            // in elements
   StorageRef storage;         // empty when the value is in `inline_value`
-  std::byte* data = nullptr;  // the first element; set with `strides` once the value is there
+  std::byte* data = nullptr;  // the first element; set with strides and `contiguous` once the value is there
   Attributes* attributes = nullptr;
   Leaf* leaf = nullptr;
   Node* version = nullptr;
