@@ -8,6 +8,7 @@
 #include "lib/core/anomaly.hpp"
 #include "lib/core/evaluator.hpp"
 #include "lib/core/fail.hpp"
+#include "lib/core/per_thread.hpp"
 #include "lib/core/tape.hpp"
 #include "lib/core/walk.hpp"
 #include "wengert/core/grad_mode.hpp"
@@ -52,20 +53,14 @@ class PassMode {
 /// A list whose memory serves the next pass of this thread.
 template <class T>
 struct SpareList {
-  std::vector<T> list = std::exchange(spare(), std::vector<T>());
+  std::vector<T> list = std::exchange(per_thread<std::vector<T>, SpareList>(), std::vector<T>());
 
   SpareList() = default;
   SpareList(const SpareList&) = delete;
   SpareList& operator=(const SpareList&) = delete;
   ~SpareList() {
     list.clear();
-    spare() = std::move(list);
-  }
-
- private:
-  static std::vector<T>& spare() {
-    static thread_local std::vector<T> memory;
-    return memory;
+    per_thread<std::vector<T>, SpareList>() = std::move(list);
   }
 };
 /// A version of each leaf that was reached, and what it is to get at the end.

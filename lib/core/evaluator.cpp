@@ -9,6 +9,7 @@
 
 #include "lib/core/fail.hpp"
 #include "lib/core/idle.hpp"
+#include "lib/core/per_thread.hpp"
 #include "lib/core/plan.hpp"
 #include "lib/core/strided.hpp"
 #include "lib/core/tape.hpp"
@@ -42,10 +43,7 @@ struct Evaluator {
   void publish();
   void drop_idle();
 };
-Evaluator& evaluator() {
-  static thread_local Evaluator instance;
-  return instance;
-}
+Evaluator& evaluator() { return per_thread<Evaluator>(); }
 
 thread_local std::vector<Tensor>* sums_of_pass = nullptr;
 

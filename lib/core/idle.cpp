@@ -1,5 +1,6 @@
 // Which values a program leaves behind that nothing will look at again: a product to which a bias was added,
 // say. Their bytes are freed though their nodes stay on the tape.
+#include "lib/core/per_thread.hpp"
 #include "lib/core/plan.hpp"
 #include "lib/core/tape.hpp"
 
@@ -34,7 +35,7 @@ void find_idle(Plan& plan) {
     Node* node;
     std::uint32_t uses = 0, needs = 0;
   };
-  static thread_local std::vector<Input> inputs;
+  auto& inputs = per_thread<std::vector<Input>, struct Inputs>();
   inputs.clear();
   // Descending: all that uses a node comes before it.
   for (auto entry = plan.entries.rbegin(); entry != plan.entries.rend(); ++entry) {
@@ -59,7 +60,7 @@ void find_idle(Plan& plan) {
     if (needs == 0 && held_by(*node, uses) && !looks_at(*node, Operation::output))
       plan.idle.emplace_back(node);
   // A view's bytes are those of what it was made of, which goes with the last of its views.
-  static thread_local std::vector<Input> bases;
+  auto& bases = per_thread<std::vector<Input>, struct Bases>();
   bases.clear();
   for (std::size_t next = 0; next < plan.idle.size(); ++next) {
     const Node& node = recorded(plan.idle[next]);

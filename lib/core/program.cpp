@@ -5,6 +5,7 @@
 #include "lib/core/fusion.hpp"
 #include "lib/core/parallel.hpp"
 #include "lib/core/partial_sums.hpp"
+#include "lib/core/per_thread.hpp"
 #include "lib/core/program_run.hpp"
 
 namespace wengert {
@@ -106,7 +107,7 @@ void Program::run(const Domain& domain, std::span<const Binding> bindings) const
   const std::int64_t whole = by_rows_ ? domain.rows : domain.size();
   const auto run_part = [&](const Part& part, std::byte* sums) {
     // One run at a time on a thread; its lists serve the next one.
-    static thread_local Run run;
+    Run& run = per_thread<Run>();
     run.start(*this, domain, part, bindings, sums);
     run.run();
   };

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "lib/core/memory.hpp"
+#include "lib/core/per_thread.hpp"
 
 namespace wengert {
 
@@ -35,9 +36,6 @@ class Scratch {
   std::size_t bytes_ = 0;
 };
 /// At least `bytes` bytes of this thread, the same ones at every call until more are wanted.
-inline std::byte* scratch(std::size_t bytes) {
-  static thread_local Scratch room;
-  return room.take(bytes);
-}
+inline std::byte* scratch(std::size_t bytes) { return per_thread<Scratch>().take(bytes); }
 
 }  // namespace wengert

@@ -218,6 +218,7 @@ Tensor scalar(double number, DType dtype, Location where) {
 }
 
 namespace detail {
+
 Tensor make_leaf(StorageRef storage, const Shape& shape, DType dtype, bool requires_grad, Location where) {
   const Tensor value = constant(std::move(storage), shape, dtype, where);
   return leaf_of(value.node(), requires_grad, where);

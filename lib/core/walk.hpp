@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "lib/core/per_thread.hpp"
 #include "lib/core/tape.hpp"
 
 namespace wengert {
@@ -96,12 +97,8 @@ class Walk {
 
   // A walk's vectors serve the next one of this thread, so that a steady training step allocates nothing.
   // Walks nest (a rule may start one): the inner one makes its own.
-  static Memory take_memory() { return std::exchange(spare(), Memory()); }
-  static void give_memory(Memory&& memory) noexcept { spare() = std::move(memory); }
-  static Memory& spare() {
-    static thread_local Memory memory;
-    return memory;
-  }
+  static Memory take_memory() { return std::exchange(per_thread<Memory>(), Memory()); }
+  static void give_memory(Memory&& memory) noexcept { per_thread<Memory>() = std::move(memory); }
 
   Memory memory_;
   std::uint64_t before_;  // what `walks` was

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "lib/core/fail.hpp"
+#include "lib/core/per_thread.hpp"
 #include "wengert/core/storage.hpp"
 
 #if DNNL_CPU_THREADING_RUNTIME == DNNL_RUNTIME_OMP
@@ -254,9 +255,21 @@ class Plans {
   std::uint64_t clock_ = 0;
 };
 
+/// Whether this thread's thread_local objects are gone, as they are while those with static storage are
+/// destroyed after main. oneDNN is no longer to be used then.
+bool thread_ends() {
+  static thread_local bool ends = false;
+  struct End {
+    ~End() { ends = true; }
+  };
+  static thread_local End end;
+  static_cast<void>(end);
+  return ends;
+}
+
 std::shared_ptr<const Plan> find_plan(Part part, const ConvolutionProblem& p) {
   static auto* const plans = new Plans;
-  if (!fits(p)) return nullptr;
+  if (!fits(p) || thread_ends()) return nullptr;
   return plans->find(key_of(part, p), [&]() -> std::shared_ptr<const Plan> {
     try {
       return make_plan(part, p);
@@ -338,7 +351,7 @@ class Runner {
 
 void run(const std::shared_ptr<const Plan>& plan, const std::array<std::byte*, arrays>& data) try {
   constexpr std::size_t most = 64;
-  static thread_local std::unordered_map<const Plan*, Runner> runners;
+  auto& runners = per_thread<std::unordered_map<const Plan*, Runner>>();
   auto found = runners.find(plan.get());
   if (found == runners.end()) {
     if (runners.size() >= most) runners.clear();

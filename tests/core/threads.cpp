@@ -1,6 +1,7 @@
 // Threads: independent graphs anywhere, shared leaves read by all and added to under a lock, tensors in
 // static storage.
 #include <atomic>
+#include <cstdlib>
 #include <thread>
 #include <vector>
 
@@ -29,6 +30,19 @@ void on_threads(int count, F f) {
 const Tensor at_exit = parameter(full({1000}, 2.0));
 const Tensor small_at_exit = scalar(1.0, float64);
 thread_local Tensor at_thread_exit;
+
+/// Computes when it is destroyed: after what the library keeps for a thread is gone. What is wrong then no
+/// test case can report.
+struct ComputesAtTheEnd {
+  ~ComputesAtTheEnd() {
+    const Tensor x = parameter(full({200, 100}, 0.5, {.dtype = float64}));
+    const Tensor y = sum(square(tanh(x)) * softplus(x) + sum(matmul(x, transpose(x))));
+    const double slope = grad(y, {x}, {.retain_graph = true})[0].array<double>()(3, 4);
+    y.backward();
+    if (slope != x.grad().array<double>()(3, 4) || !(slope > 0.0)) std::abort();
+  }
+};
+const ComputesAtTheEnd of_the_program;
 
 }  // namespace
 
@@ -108,4 +122,12 @@ TEST_CASE("a tensor of a thread's own, gone with the thread") {
   CHECK(memory_stats().live_nodes == nodes);
   CHECK(at_exit.size() == 1000);
   CHECK(small_at_exit.item() == 1.0);
+}
+
+TEST_CASE("a thread's own objects compute until they are destroyed") {
+  on_threads(2, [](int) {
+    static thread_local ComputesAtTheEnd of_the_thread;
+    static_cast<void>(of_the_thread);
+    CHECK(sum(full({100, 100}, 2.0) * 1.0).item() == 20000.0);
+  });
 }
