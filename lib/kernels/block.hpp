@@ -1,9 +1,9 @@
 // The loop of a block kernel: SIMD batches of up to four inputs through a function, to the last element.
 #pragma once
 
-#include <cstdint>
 #include <cstring>
 
+#include "lib/kernels/masked.hpp"
 #include "lib/kernels/math_basic.hpp"
 #include "lib/kernels/table.hpp"
 
@@ -34,15 +34,14 @@ WENGERT_MATH_FN void copy_few(std::byte* to, const std::byte* from, std::size_t 
 template <class T>
 WENGERT_MATH_FN Batch<T> load_first(const T* from, std::size_t count) {
 #if defined(__AVX512F__)
-  const unsigned first = (1u << count) - 1;
+  check(from, count);
   if constexpr (sizeof(T) == 4)
-    return _mm512_mask_loadu_ps(_mm512_set1_ps(1), static_cast<__mmask16>(first), from);
+    return _mm512_mask_loadu_ps(_mm512_set1_ps(1), first_lanes(count), from);
   else
-    return _mm512_mask_loadu_pd(_mm512_set1_pd(1), static_cast<__mmask8>(first), from);
+    return _mm512_mask_loadu_pd(_mm512_set1_pd(1), static_cast<__mmask8>(first_lanes(count)), from);
 #elif defined(__AVX2__)
-  alignas(64) static constexpr std::int32_t masks[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
-  const std::int32_t* mask = masks + 8 - count * (sizeof(T) / 4);
-  const __m256i first = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(mask));
+  check(from, count);
+  const __m256i first = first_words(count * (sizeof(T) / 4));
   if constexpr (sizeof(T) == 4)
     return _mm256_blendv_ps(_mm256_set1_ps(1), _mm256_maskload_ps(from, first), _mm256_castsi256_ps(first));
   else

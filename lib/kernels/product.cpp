@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "lib/kernels/masked.hpp"
 #include "lib/kernels/table.hpp"
 
 #ifdef __FMA__
@@ -59,43 +60,32 @@ struct Panels {
 };
 
 #if defined(__SANITIZE_ADDRESS__) && !defined(__AVX512F__)
-/// What is moved by mask is not instrumented, and an unaligned vector is by a slow call, which took three
-/// quarters of a product's time: of both the first and the last element are read.
-inline void check(const float* first, Size count) {
-  if (count == 0) return;
-  static_cast<void>(*static_cast<const volatile float*>(first));
-  static_cast<void>(*static_cast<const volatile float*>(first + count - 1));
-}
+/// An unaligned vector is instrumented by a slow call, which took three quarters of a product's time.
 inline Vector load(const float* from) {
   check(from, lanes);
   return Vector(_mm256_maskload_ps(from, _mm256_set1_epi32(-1)));
 }
 #else
-[[maybe_unused]] inline void check(const float*, Size) {}
 inline Vector load(const float* from) { return *reinterpret_cast<const Unaligned*>(from); }
 #endif
 inline void store(float* to, Vector v) { *reinterpret_cast<Unaligned*>(to) = v; }
 
-#ifdef __AVX512F__
-inline __mmask16 first(Size count) { return static_cast<__mmask16>((1u << count) - 1); }
-inline Vector load_first(const float* from, Size count) {
-  return Vector(_mm512_maskz_loadu_ps(first(count), from));
-}
-inline void store_first(float* to, Vector v, Size count) { _mm512_mask_storeu_ps(to, first(count), v); }
-#else
-inline __m256i first(Size count) {
-  static constexpr int ones[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
-  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(ones + 8 - count));
-}
 inline Vector load_first(const float* from, Size count) {
   check(from, count);
-  return Vector(_mm256_maskload_ps(from, first(count)));
+#ifdef __AVX512F__
+  return Vector(_mm512_maskz_loadu_ps(first_lanes(count), from));
+#else
+  return Vector(_mm256_maskload_ps(from, first_words(count)));
+#endif
 }
 inline void store_first(float* to, Vector v, Size count) {
   check(to, count);
-  _mm256_maskstore_ps(to, first(count), v);
-}
+#ifdef __AVX512F__
+  _mm512_mask_storeu_ps(to, first_lanes(count), v);
+#else
+  _mm256_maskstore_ps(to, first_words(count), v);
 #endif
+}
 
 /// The first `count` elements at `to` = v, or += v.
 inline void put(float* to, Vector v, bool add, Size count) {
