@@ -10,15 +10,13 @@
 #include <memory>
 #include <mutex>
 #include <oneapi/dnnl/dnnl.hpp>
-#include <optional>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
-#include <vector>
 
 #include "lib/core/fail.hpp"
 #include "lib/core/per_thread.hpp"
-#include "wengert/core/storage.hpp"
+#include "lib/ops/onednn_plan.hpp"
 
 #if DNNL_CPU_THREADING_RUNTIME == DNNL_RUNTIME_OMP
 extern "C" int omp_get_max_threads() __attribute__((weak));
@@ -28,7 +26,7 @@ extern "C" void omp_set_num_threads(int threads) __attribute__((weak));
 namespace wengert {
 namespace {
 
-using dnnl::memory;
+using namespace onednn;
 using dnnl::primitive_attr;
 
 /// While it lives, oneDNN has one thread to divide its work by: an OpenMP setting of the calling thread
@@ -56,15 +54,9 @@ class OneThread {
 };
 
 enum class Part { forward, to_input, to_weight };
-constexpr std::size_t most_dimensions = 3, arrays = 3;  // x, w, y
+constexpr std::size_t most_dimensions = 3;
 // Below this many multiplications the plain kernels are faster than a call of oneDNN (measured).
 constexpr std::int64_t small_problem = 32768;
-
-// Never destroyed: other objects with static storage may compute while they are.
-const dnnl::engine& engine() {
-  static const auto* cpu = new dnnl::engine(dnnl::engine::kind::cpu, 0);
-  return *cpu;
-}
 
 const primitive_attr& attributes() {
   static const auto* attributes = [] {
@@ -77,27 +69,6 @@ const primitive_attr& attributes() {
   }();
   return *attributes;
 }
-
-/// A primitive, and how much memory of ours it works in.
-struct Step {
-  dnnl::primitive primitive;
-  memory::desc scratch;
-
-  explicit Step(const dnnl::primitive_desc_base& description)
-      : primitive(description.get()), scratch(description.scratchpad_desc()) {}
-};
-
-struct Array {
-  int argument;
-  bool result;
-  memory::desc plain, inner;
-  std::unique_ptr<const Step> copy;  // from plain to inner, or back for the result; null where they are one
-};
-
-struct Plan {
-  std::array<Array, arrays> sides;
-  Step product;
-};
 
 /// Row-major.
 memory::desc plain_layout(const memory::dims& dims) {
@@ -122,11 +93,11 @@ std::shared_ptr<const Plan> plan_for(const dnnl::primitive_desc_base& descriptio
                                      const Layouts& plain, const Layouts& inner) {
   const bool into_x = part == Part::to_input, into_w = part == Part::to_weight,
              into_y = part == Part::forward;
-  std::array<Array, arrays> sides{
+  std::array<Side, arrays> sides{
       {{into_x ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, into_x, plain[0], inner[0], nullptr},
        {into_w ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS, into_w, plain[1], inner[1], nullptr},
        {into_y ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST, into_y, plain[2], inner[2], nullptr}}};
-  for (Array& side : sides) {
+  for (Side& side : sides) {
     if (side.plain == side.inner) continue;
     side.copy = side.result ? copy_step(side.inner, side.plain) : copy_step(side.plain, side.inner);
     if (!side.copy) return nullptr;
@@ -278,76 +249,6 @@ std::shared_ptr<const Plan> find_plan(Part part, const ConvolutionProblem& p) {
     }
   });
 }
-
-/// oneDNN's objects for a plan's arrays, which are told each time where those lie: to make them anew takes
-/// hundreds of calls of malloc. One thread's own.
-class Runner {
- public:
-  explicit Runner(std::shared_ptr<const Plan> plan) : plan_(std::move(plan)), product_(plan_->product) {
-    for (std::size_t i = 0; i < arrays; ++i) {
-      const Array& side = plan_->sides[i];
-      outer_[i] = inner_[i] = object(side.plain);
-      if (side.copy) {
-        inner_[i] = object(side.inner);
-        copies_[i].emplace(*side.copy);
-        copies_[i]->add(DNNL_ARG_FROM, side.result ? inner_[i] : outer_[i]);
-        copies_[i]->add(DNNL_ARG_TO, side.result ? outer_[i] : inner_[i]);
-      }
-      product_.add(side.argument, inner_[i]);
-    }
-  }
-
-  void run(const std::array<std::byte*, arrays>& data) {
-    std::array<StorageRef, arrays> rooms;
-    for (std::size_t i = 0; i < arrays; ++i) {
-      const Array& side = plan_->sides[i];
-      outer_[i].set_data_handle(data[i]);
-      if (!side.copy) continue;
-      rooms[i] = StorageRef::allocate(side.inner.get_size());
-      inner_[i].set_data_handle(rooms[i].data());
-      if (!side.result) copies_[i]->run(stream_);
-    }
-    product_.run(stream_);
-    for (std::size_t i = 0; i < arrays; ++i)
-      if (plan_->sides[i].result && copies_[i]) copies_[i]->run(stream_);
-    stream_.wait();
-  }
-
- private:
-  static memory object(const memory::desc& layout) { return memory(layout, engine(), DNNL_MEMORY_NONE); }
-
-  /// A step with its arguments, which the runner's members keep alive.
-  class Call {
-   public:
-    explicit Call(const Step& step) : step_(step) {
-      if (step.scratch.get_size() == 0) return;
-      scratch_ = object(step.scratch);
-      add(DNNL_ARG_SCRATCHPAD, scratch_);
-    }
-    void add(int argument, const memory& array) { arguments_.push_back({argument, array.get()}); }
-    void run(const dnnl::stream& stream) {
-      StorageRef room;
-      if (scratch_) {
-        room = StorageRef::allocate(step_.scratch.get_size());
-        scratch_.set_data_handle(room.data());
-      }
-      dnnl::error::wrap_c_api(dnnl_primitive_execute(step_.primitive.get(), stream.get(),
-                                                     static_cast<int>(arguments_.size()), arguments_.data()),
-                              "could not execute a primitive");
-    }
-
-   private:
-    const Step& step_;
-    memory scratch_;
-    std::vector<dnnl_exec_arg_t> arguments_;
-  };
-
-  std::shared_ptr<const Plan> plan_;
-  dnnl::stream stream_{engine()};
-  std::array<memory, arrays> outer_, inner_;
-  std::array<std::optional<Call>, arrays> copies_;
-  Call product_;
-};
 
 void run(const std::shared_ptr<const Plan>& plan, const std::array<std::byte*, arrays>& data) try {
   constexpr std::size_t most = 64;

@@ -31,6 +31,12 @@ const Tensor at_exit = parameter(full({1000}, 2.0));
 const Tensor small_at_exit = scalar(1.0, float64);
 thread_local Tensor at_thread_exit;
 
+bool convolves() {
+  const Tensor x = parameter(full({2, 8, 12, 12}, 1.0)), w = full({16, 8, 3, 3}, 0.5);
+  sum(conv2d(x, w)).backward();
+  return x.grad().array<float>()(0, 0, 5, 5) == 16 * 9 * 0.5f;
+}
+
 /// Computes when it is destroyed: after what the library keeps for a thread is gone. What is wrong then no
 /// test case can report.
 struct ComputesAtTheEnd {
@@ -39,7 +45,7 @@ struct ComputesAtTheEnd {
     const Tensor y = sum(square(tanh(x)) * softplus(x) + sum(matmul(x, transpose(x))));
     const double slope = grad(y, {x}, {.retain_graph = true})[0].array<double>()(3, 4);
     y.backward();
-    if (slope != x.grad().array<double>()(3, 4) || !(slope > 0.0)) std::abort();
+    if (slope != x.grad().array<double>()(3, 4) || !(slope > 0.0) || !convolves()) std::abort();
   }
 };
 const ComputesAtTheEnd of_the_program;
@@ -129,5 +135,7 @@ TEST_CASE("a thread's own objects compute until they are destroyed") {
     static thread_local ComputesAtTheEnd of_the_thread;
     static_cast<void>(of_the_thread);
     CHECK(sum(full({100, 100}, 2.0) * 1.0).item() == 20000.0);
+    CHECK(convolves());
   });
+  CHECK(convolves());  // the program's, after oneDNN was used
 }
