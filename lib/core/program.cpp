@@ -12,11 +12,46 @@ namespace wengert {
 namespace {
 
 constexpr std::int64_t row_sum_leaf = 16;  // of those a sum of rows is made of
+constexpr std::size_t looked_ahead = 16;   // values among which the next one is chosen
 constexpr double nanoseconds_each = 0.15;  // about what a value of an element takes
 
 /// Whether a value is computed row by row, so that what is one element a row is the same all along.
 bool as_rows(const Instruction& value) {
   return value.extent == Extent::full || value.kind == Lowering::Kind::sum_rows;
+}
+
+/// The order in which values are computed. What one element a row is computed from a row just folded waits
+/// for it, and nothing else is computed meanwhile: a step that need not wait comes in between where there is
+/// one.
+std::vector<std::size_t> in_order(std::span<const Instruction> code) {
+  std::vector<std::size_t> order, waiting;
+  std::vector<bool> known(code.size(), false), fresh(code.size(), false);
+  for (std::size_t v = 0; v < code.size(); ++v) {
+    if (code[v].absorbed) continue;
+    if (code[v].input)
+      order.push_back(v), known[v] = true;
+    else
+      waiting.push_back(v);
+  }
+  const auto each_of = [&](std::size_t v, const std::vector<bool>& flags, bool flag) {
+    return std::ranges::all_of(code[v].in,
+                               [&](std::uint16_t in) { return in == Value::none || flags[in] == flag; });
+  };
+  while (!waiting.empty()) {
+    const auto end = waiting.begin() + static_cast<std::ptrdiff_t>(std::min(waiting.size(), looked_ahead));
+    auto next = std::find_if(waiting.begin(), end, [&](std::size_t v) {
+      return each_of(v, known, true) && each_of(v, fresh, false);
+    });
+    if (next == end) next = waiting.begin();
+    const std::size_t v = *next;
+    waiting.erase(next);
+    order.push_back(v);
+    known[v] = true;
+    const bool of_rows = code[v].extent == Extent::row && code[v].kind == Lowering::Kind::map;
+    if (!of_rows) fresh.assign(code.size(), false);
+    fresh[v] = code[v].extent == Extent::row;
+  }
+  return order;
 }
 
 }  // namespace
@@ -27,17 +62,11 @@ Program::Program(std::span<const Value> values, bool by_rows)
       by_rows_(by_rows),
       slot_(values.size(), -1) {
   const std::size_t count = code_.size();
+  const std::vector<std::size_t> order = in_order(code_);
   std::vector<std::size_t> last_use(count, 0);
-  std::vector<bool> spread(count, false);
-  for (std::size_t v = 0; v < count; ++v) {
-    const Instruction& value = code_[v];
-    if (value.absorbed) continue;
-    for (const std::uint16_t in : value.in) {
-      if (in == Value::none) continue;
-      last_use[in] = v;
-      spread[in] = spread[in] || (as_rows(value) && code_[in].extent == Extent::row);
-    }
-  }
+  for (const std::size_t v : order)
+    for (const std::uint16_t in : code_[v].in)
+      if (in != Value::none) last_use[in] = v;
   std::vector<std::int16_t> free;
   const auto take_slot = [&](std::size_t v) {
     const std::uint8_t item = code_[v].item;
@@ -53,12 +82,10 @@ Program::Program(std::span<const Value> values, bool by_rows)
       slot_items_.push_back(item);
     }
   };
-  for (std::size_t v = 0; v < count; ++v) {
+  for (const std::size_t v : order) {
     const Instruction& value = code_[v];
-    if (value.absorbed) continue;
     if (value.input) {
       if (value.layout == Layout::strided) take_slot(v);
-      if (spread[v]) steps_.push_back({Step::Kind::spread, static_cast<std::uint16_t>(v)});
       continue;
     }
     // What is used here for the last time leaves its room to the result: a kernel may work in place.
@@ -89,7 +116,6 @@ Program::Program(std::span<const Value> values, bool by_rows)
         if (value.extent == Extent::full && !value.stored) take_slot(v);
     }
     steps_.push_back(step);
-    if (spread[v]) steps_.push_back({Step::Kind::spread, static_cast<std::uint16_t>(v)});
   }
 }
 

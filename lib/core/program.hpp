@@ -67,7 +67,7 @@ class Program {
 
  private:
   struct Step {
-    enum class Kind : std::uint8_t { map, map_rows, map_of_rows, fold, spread, sum_rows, total };
+    enum class Kind : std::uint8_t { map, map_rows, map_of_rows, fold, sum_rows, total };
     Kind kind;
     std::uint16_t value;
     std::uint8_t single = 0;  // bit j: input j is one element

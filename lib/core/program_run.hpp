@@ -96,9 +96,8 @@ class Program::Run {
       offsets_.push_back(bytes);
       bytes += aligned(tile * item) + 64;
     }
-    const std::size_t row_room = aligned(rows * 8), spread_room = rows * kernel::single_bytes;
-    const std::size_t tail = bytes;
-    std::byte* room = scratch(tail + p_->code_.size() * (row_room + spread_room));
+    const std::size_t row_room = aligned(rows * 8), tail = bytes;
+    std::byte* room = scratch(tail + p_->code_.size() * row_room);
     places_.assign(p_->code_.size(), {});
     readers_.resize(std::max(readers_.size(), p_->code_.size()));
     for (std::size_t v = 0; v < p_->code_.size(); ++v) {
@@ -118,9 +117,8 @@ class Program::Run {
           place.pitch = static_cast<std::size_t>(domain_.width) * value.item;
           break;
         case Extent::row:
-          place.at = room + tail + v * (row_room + spread_room);
-          place.spread = place.at + row_room;
-          place.pitch = kernel::single_bytes;
+          place.at = room + tail + v * row_room;
+          place.pitch = value.item;
           break;
         case Extent::column:
           if (value.input)
@@ -129,12 +127,10 @@ class Program::Run {
             row_sums_.emplace_back(value, part_.count, domain_.width, room_of_sum(v));
           break;
         case Extent::single:
-          if (value.input) {
-            place.at = room + tail + v * (row_room + spread_room);
-            fill_single(place.at, bindings_[v].data, value.item);
-          } else {
+          if (value.input)
+            place.at = bindings_[v].data;
+          else
             totals_.emplace_back(value, room_of_sum(v));
-          }
           break;
       }
     }
@@ -222,9 +218,8 @@ class Program::Run {
 
     explicit RowInputs(const Bound& step) {
       for (std::size_t j = 0; j < 4; ++j) {
-        const Place& place = *step.in[j];
-        at[j] = place.spread ? place.spread : place.at;
-        pitch[j] = place.pitch;
+        at[j] = step.in[j]->at;
+        pitch[j] = step.in[j]->pitch;
       }
     }
     void advance() {
@@ -262,8 +257,6 @@ class Program::Run {
           value.fold_into(out.at + r * value.item, inputs.at, width, 1);
         return;
       }
-      case Step::Kind::spread:
-        return out.fill_spread(value.item, rows_);
       case Step::Kind::sum_rows: {
         RowInputs inputs(step);
         for (std::int64_t r = 0; r < rows_; ++r, inputs.advance())

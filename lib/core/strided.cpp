@@ -281,20 +281,6 @@ Strides broadcast_strides(const Node& node, const Shape& shape) {
   return strides;
 }
 
-void fill_single(std::byte* to, const std::byte* element, std::size_t item) {
-  const auto fill = [&](auto unit) {
-    std::memcpy(&unit, element, sizeof unit);
-    for (std::size_t at = 0; at < kernel::single_bytes; at += sizeof unit)
-      std::memcpy(to + at, &unit, sizeof unit);
-  };
-  if (item == 4)
-    fill(std::uint32_t{});
-  else if (item == 8)
-    fill(std::uint64_t{});
-  else
-    fill(std::uint8_t{});
-}
-
 void copy_contiguous(std::byte* to, const Node& node) {
   copy_strided(to, {node.data, item_size(node.dtype), node.shape, node.strides});
 }

@@ -52,8 +52,6 @@ class StridedReader {
 
 /// The strides of `node` seen as an array of `shape`, to which it must broadcast.
 Strides broadcast_strides(const Node& node, const Shape& shape);
-/// Repeats one element of `item` bytes over kernel::single_bytes, as block kernels take it.
-void fill_single(std::byte* to, const std::byte* element, std::size_t item);
 /// Copies a node's elements to `to` in row-major order.
 void copy_contiguous(std::byte* to, const Node& node);
 

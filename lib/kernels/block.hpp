@@ -14,7 +14,7 @@ template <class T>
 using Batch = xsimd::batch<T>;
 
 // What stands for an input that a text does not mention.
-alignas(64) constexpr std::byte nothing[single_bytes] = {};
+alignas(64) constexpr std::byte nothing[64] = {};
 
 /// Copies fewer bytes than `below`, a power of two, in pieces of known sizes.
 template <std::size_t below>
@@ -72,13 +72,25 @@ struct Input {
   }
 };
 
+/// The one element of an input in every lane.
+template <class T>
+WENGERT_MATH_FN void repeat(T* lanes, const std::byte* from) {
+  T element;
+  std::memcpy(&element, from, sizeof element);
+  Batch<T>(element).store_aligned(lanes);
+}
+
 template <class T, int inputs, std::size_t unrolled, class F>
 WENGERT_MATH_FN void run(std::byte* out, const std::byte* const* in, std::size_t n, unsigned single, F f) {
   constexpr std::size_t width = Batch<T>::size;
   T* to = reinterpret_cast<T*>(out);
-  const auto input = [&](int i) {
-    const bool there = i < inputs && in[i];
-    return Input<T>{there ? in[i] : nothing, there && !(single >> i & 1) ? width * sizeof(T) : 0};
+  // Of an input: its one element in every lane, or its last elements, padded to a batch.
+  alignas(64) T rooms[4][width], result[width];
+  const auto input = [&](int i) -> Input<T> {
+    if (i >= inputs || !in[i]) return {nothing, 0};
+    if (!(single >> i & 1)) return {in[i], width * sizeof(T)};
+    repeat(rooms[i], in[i]);
+    return {reinterpret_cast<const std::byte*>(rooms[i]), 0};
   };
   Input<T> a = input(0), b = input(1), c = input(2), d = input(3);
   const auto advance = [&](std::size_t batches) {
@@ -97,16 +109,15 @@ WENGERT_MATH_FN void run(std::byte* out, const std::byte* const* in, std::size_t
   }
   // The last elements go round the same loop, padded to a batch: every element meets the same instructions,
   // and the compiler, which inlines the text once, keeps its constants in registers.
-  alignas(64) T padded[4][width], result[width];
   T* rest = nullptr;
   while (true) {
     for (; n >= width; n -= width, advance(1))
       f(a.load(0), b.load(0), c.load(0), d.load(0)).store_unaligned(to);
     if (rest || n == 0) break;
-    a.pad(padded[0], n);
-    b.pad(padded[1], n);
-    c.pad(padded[2], n);
-    d.pad(padded[3], n);
+    a.pad(rooms[0], n);
+    b.pad(rooms[1], n);
+    c.pad(rooms[2], n);
+    d.pad(rooms[3], n);
     rest = to;
     to = result;
     n += width;  // one batch, and `n` of it are wanted

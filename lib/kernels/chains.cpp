@@ -1,6 +1,6 @@
 // Two or three cheap elementwise operations in one pass: what one leaves, the next takes from a register. The
 // elements meet the same instructions as one operation after the other, so the bits are the same.
-#include <cstring>
+#include <algorithm>
 #include <utility>
 
 #include "lib/kernels/block.hpp"
@@ -26,43 +26,53 @@ WENGERT_MATH_FN Batch<T> go_on(Batch<T> x, Batch<T> b) {
   if constexpr (link == Link::from) return b - x;
 }
 
-/// The last `count` bytes of an input, padded to a step.
+constexpr std::size_t step_bytes = 64;  // that are computed in one go, of any element type
+
+/// The last `count` elements of an input, padded to a step.
+template <class T>
 [[gnu::noinline]] const std::byte* padded(std::byte* room, const std::byte* from, std::size_t count) {
-  std::memset(room, 0, single_bytes);
-  copy_few<single_bytes>(room, from, count);
+  for (std::size_t k = 0; k < step_bytes; k += sizeof(Batch<T>)) {
+    const std::size_t some = std::min(count, Batch<T>::size);
+    load_first(reinterpret_cast<const T*>(from + k), some).store_aligned(reinterpret_cast<T*>(room + k));
+    count -= some;
+  }
   return room;
 }
 
-/// Goes through the inputs in steps of single_bytes, which is what an input of one element is repeated to.
 template <class T, std::size_t inputs, class F>
 WENGERT_MATH_FN void run_chain(std::byte* out, const std::byte* const* in, std::size_t n, unsigned single,
                                F f) {
   const std::byte* at[4] = {};
   std::size_t moves[4] = {};  // all bits, or none for one element
+  alignas(64) std::byte rooms[inputs][step_bytes], result[step_bytes];
 #pragma GCC unroll 4
   for (std::size_t j = 0; j < inputs; ++j) {
     at[j] = in[j];
-    moves[j] = single >> j & 1 ? 0 : ~std::size_t{0};
+    moves[j] = ~std::size_t{0};
+    if (!(single >> j & 1)) continue;
+    for (std::size_t k = 0; k < step_bytes; k += sizeof(Batch<T>))
+      repeat(reinterpret_cast<T*>(rooms[j] + k), in[j]);
+    at[j] = rooms[j];
+    moves[j] = 0;
   }
-  std::size_t end = n * sizeof(T) / single_bytes * single_bytes, rest = n * sizeof(T) - end;
-  alignas(64) std::byte rooms[inputs][single_bytes], result[single_bytes];
+  std::size_t end = n * sizeof(T) / step_bytes * step_bytes, rest = n * sizeof(T) - end;
   for (std::byte* to = out;; to = result) {
-    for (std::size_t i = 0; i < end; i += single_bytes) {
+    for (std::size_t i = 0; i < end; i += step_bytes) {
 #pragma GCC unroll 4
-      for (std::size_t k = 0; k < single_bytes; k += sizeof(Batch<T>)) {
+      for (std::size_t k = 0; k < step_bytes; k += sizeof(Batch<T>)) {
         f([&](std::size_t j) __attribute__((always_inline)) {
           return Batch<T>::load_unaligned(reinterpret_cast<const T*>(at[j] + (i & moves[j]) + k));
         }).store_unaligned(reinterpret_cast<T*>(to + i + k));
       }
     }
-    if (to == result) copy_few<single_bytes>(out, result, rest);
+    if (to == result) copy_few<step_bytes>(out, result, rest);
     if (rest == 0 || to == result) return;
       // What is left goes round once more, padded.
 #pragma GCC unroll 4
     for (std::size_t j = 0; j < inputs; ++j)
-      if (moves[j]) at[j] = padded(rooms[j], at[j] + end, rest);
+      if (moves[j]) at[j] = padded<T>(rooms[j], at[j] + end, rest / sizeof(T));
     out += end;
-    end = single_bytes;
+    end = step_bytes;
   }
 }
 

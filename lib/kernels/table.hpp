@@ -8,9 +8,8 @@
 namespace wengert::kernel {
 
 /// out[i] = f(in[0][i], in[1][i], ...) for n elements. Any alignment. `out` may be one of the inputs. Where
-/// bit j of `single` is set, in[j] is one element only, repeated to fill single_bytes.
+/// bit j of `single` is set, in[j] is one element only.
 using Block = void (*)(std::byte* out, const std::byte* const* in, std::size_t n, unsigned single);
-inline constexpr std::size_t single_bytes = 64;
 /// out[r] = in[0] op in[1] op ... op in[n - 1], n >= 1, summed pairwise, for as many rows, which lie one
 /// after the other.
 using Fold = void (*)(std::byte* out, const std::byte* in, std::size_t n, std::size_t rows);

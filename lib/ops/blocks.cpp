@@ -47,7 +47,6 @@ void run_many(kernel::Block kernel, Node& out, Node* const* in, std::size_t coun
   std::byte* to = out.data;
   const std::int64_t size = out.size();
   const std::byte* from[max_inputs] = {};
-  alignas(64) std::byte singles[max_inputs][kernel::single_bytes];
   unsigned single = 0, repeated = 0;
   bool direct = true, by_rows = size <= block;
   std::int64_t width = 0;
@@ -56,8 +55,6 @@ void run_many(kernel::Block kernel, Node& out, Node* const* in, std::size_t coun
     from[i] = in[i]->data;
     const bool contiguous = is_contiguous(*in[i]);
     if (in[i]->size() == 1 || (!contiguous && is_repeated(*in[i]))) {
-      fill_single(singles[i], in[i]->data, item_size(in[i]->dtype));
-      from[i] = singles[i];
       single |= 1u << i;
     } else if (!contiguous || in[i]->shape != out.shape) {
       direct = false;
@@ -138,15 +135,11 @@ Tensor minus_product(const Tensor& a, double factor, const Tensor& b) {
   if (!fused || this_thread.records || left.dtype != right.dtype || left.shape != right.shape ||
       left.size() >= defer_from() || !is_plain(left) || !is_plain(right))
     return sub(a, mul(factor, b));
-  alignas(64) std::byte factors[kernel::single_bytes];
-  const float single = static_cast<float>(factor);
-  fill_single(factors,
-              left.dtype == float32 ? reinterpret_cast<const std::byte*>(&single)
-                                    : reinterpret_cast<const std::byte*>(&factor),
-              item_size(left.dtype));
+  const float narrow = static_cast<float>(factor);
+  const void* const element = left.dtype == float32 ? static_cast<const void*>(&narrow) : &factor;
   Tensor result = Tensor::adopt(new_node(left.shape, left.dtype, {}));
   std::byte* to = allocate_value(result.handle());
-  const std::byte* in[3] = {factors, right.data, left.data};
+  const std::byte* in[3] = {static_cast<const std::byte*>(element), right.data, left.data};
   fused(to, in, static_cast<std::size_t>(left.size()), 1);
   return result;
 }
