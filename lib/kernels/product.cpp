@@ -245,7 +245,7 @@ Size next_rows(Size left) {
 [[gnu::noinline]] void product_part(const Result& c, const Operand& a, const Operand& b, Size m, Size n,
                                     Size k, float* room) {
   const auto rows = [](Step step) { return static_cast<Size>(step < 0 ? -step : step); };
-  const bool copy_b = b.column != 1 || (m > 2 * tile_rows && k > 16 && k * rows(b.row) > near);
+  const bool copy_b = b.column != 1 || (m > 3 * tile_rows && k > 16 && k * rows(b.row) > near);
   if (!copy_b && n <= lanes) {
     for (Size i = 0, height = 0; i < m; i += height) {
       height = next_rows(m - i);
