@@ -11,12 +11,12 @@
 namespace wengert {
 namespace {
 
-constexpr std::int64_t panel_bytes = 64;  // of a row that is read: a cache line
+constexpr std::int64_t line_bytes = 64;
+constexpr std::int64_t panel_bytes = 512 * 1024;  // at most, so that it stays in the second-level cache
 constexpr std::int64_t panel_gap = 16;  // between a panel's rows: a power of two apart they share cache sets
-constexpr double nanoseconds_each = 0.25;  // about, of an element that is copied
-constexpr std::int64_t widest_panel =
-    8192;                           // elements of a row, so that a panel stays in the second-level cache
-constexpr std::int64_t fewest = 8;  // rows or columns that are worth turning around
+constexpr double nanoseconds_each = 0.25;    // about, of an element that is copied
+constexpr std::int64_t widest_panel = 8192;  // elements of a row
+constexpr std::int64_t fewest = 8;           // rows or columns that are worth turning around
 
 void copy_run(std::byte* to, const std::byte* from, std::int64_t count, std::int64_t stride,
               std::size_t item) {
@@ -217,7 +217,12 @@ void StridedReader::fill_panel(std::int64_t row) {
   const std::size_t last = array_.shape.size() - 1;
   const std::int64_t columns = array_.shape[last], rows = array_.shape[last - 1], pitch = columns + panel_gap;
   const auto item = static_cast<std::int64_t>(array_.item);
-  const std::int64_t most = panel_bytes / item, within = row % rows;
+  // Of each row that is read some lines, or one.
+  const std::int64_t line = line_bytes / item,
+                     most =
+                         std::clamp(panel_bytes / (pitch * item) / line, std::int64_t{1}, std::int64_t{4}) *
+                         line,
+                     within = row % rows;
   if (!panel_) panel_ = StorageRef::allocate(static_cast<std::size_t>(most * pitch * item));
   std::int64_t offset = within * array_.strides[last - 1], rest = row / rows;
   for (std::size_t i = last - 1; i-- > 0;) {

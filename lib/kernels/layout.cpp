@@ -7,6 +7,10 @@
 #include "lib/kernels/table.hpp"
 #include "lib/kernels/wide.hpp"
 
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
+
 namespace wengert::kernel {
 namespace {
 
@@ -74,10 +78,12 @@ void gather_run(T* out, const T* in, std::ptrdiff_t count, std::ptrdiff_t stride
   for (; i < count; ++i, at += stride) out[i] = *at;
 }
 
-/// Rows of at least `unit` bytes; what does not fill the last unit is copied with some that was before.
+/// Rows of at least `unit` bytes; what does not fill the last unit is copied with some that was before. One
+/// row after the other: where it sees both arrays, GCC takes several at a time, which takes half as long
+/// again.
 template <std::size_t unit>
-void copy_rows(std::byte* to, const std::byte* from, std::size_t rows, std::size_t bytes,
-               std::ptrdiff_t pitch, std::ptrdiff_t step) {
+[[gnu::noinline]] void copy_rows(std::byte* to, const std::byte* from, std::size_t rows, std::size_t bytes,
+                                 std::ptrdiff_t pitch, std::ptrdiff_t step) {
   for (; rows > 0; --rows, to += pitch, from += step) {
     for (std::size_t at = 0; at + unit < bytes; at += unit) std::memcpy(to + at, from + at, unit);
     std::memcpy(to + bytes - unit, from + bytes - unit, unit);
@@ -104,60 +110,57 @@ void gather(std::byte* to, const std::byte* from, std::size_t rows, std::size_t 
   }
 }
 
+/// A square of `side` rows and columns, exchanged. Halves of registers come together as they are loaded, so
+/// that elements need to move within halves only.
 template <class T>
 struct TransposeTile {
-  static constexpr std::size_t side = 32 / sizeof(T), tile = 2 * side;  // a tile's rows are cache lines
+  static constexpr std::size_t half = 16 / sizeof(T), side = 2 * half;
   typedef T Vector __attribute__((vector_size(32), aligned(sizeof(T)), may_alias));
+  typedef std::uint64_t Pairs __attribute__((vector_size(32), aligned(sizeof(T)), may_alias));
 
-  /// Interleaves the first half of a list of vectors with the second. As often as it can be halved, it is
-  /// transposed.
-  static void interleave(const Vector* a, Vector* b) {
-    for (std::size_t k = 0; k < side / 2; ++k) {
-      const Vector p = a[k], q = a[k + side / 2];
+  static void join(Vector& both, const T* low, const T* high) {
+#ifdef __AVX2__
+    // From memory to the upper half in one instruction, which GCC does not find.
+    const __m128i above = _mm_loadu_si128(reinterpret_cast<const __m128i*>(high));
+    both = Vector(_mm256_inserti128_si256(
+        _mm256_castsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(low))), above, 1));
+#else
+    std::memcpy(&both, low, 16);
+    std::memcpy(reinterpret_cast<std::byte*>(&both) + 16, high, 16);
+#endif
+  }
+  static void copy(T* out, const T* in, std::ptrdiff_t out_pitch, std::ptrdiff_t in_pitch) {
+    for (std::size_t i = 0; i < side; i += half) {
+      Vector v[half];  // of each row of `in` and the one half a side below, what goes to rows i, i + 1, ...
+      for (std::size_t k = 0; k < half; ++k) {
+        const T* low = in + static_cast<std::ptrdiff_t>(k) * in_pitch + i;
+        join(v[k], low, low + static_cast<std::ptrdiff_t>(half) * in_pitch);
+      }
+      const auto put_two = [&](std::size_t row, const Pairs& a, const Pairs& b) {
+        T* to = out + static_cast<std::ptrdiff_t>(i + row) * out_pitch;
+        *reinterpret_cast<Pairs*>(to) = __builtin_shufflevector(a, b, 0, 4, 2, 6);
+        *reinterpret_cast<Pairs*>(to + out_pitch) = __builtin_shufflevector(a, b, 1, 5, 3, 7);
+      };
       if constexpr (side == 8) {
-        b[2 * k] = __builtin_shufflevector(p, q, 0, 8, 1, 9, 2, 10, 3, 11);
-        b[2 * k + 1] = __builtin_shufflevector(p, q, 4, 12, 5, 13, 6, 14, 7, 15);
+        put_two(0, Pairs(__builtin_shufflevector(v[0], v[1], 0, 8, 1, 9, 4, 12, 5, 13)),
+                Pairs(__builtin_shufflevector(v[2], v[3], 0, 8, 1, 9, 4, 12, 5, 13)));
+        put_two(2, Pairs(__builtin_shufflevector(v[0], v[1], 2, 10, 3, 11, 6, 14, 7, 15)),
+                Pairs(__builtin_shufflevector(v[2], v[3], 2, 10, 3, 11, 6, 14, 7, 15)));
       } else {
-        b[2 * k] = __builtin_shufflevector(p, q, 0, 4, 1, 5);
-        b[2 * k + 1] = __builtin_shufflevector(p, q, 2, 6, 3, 7);
+        put_two(0, Pairs(v[0]), Pairs(v[1]));
       }
     }
-  }
-  static void turn(Vector* v) {
-    Vector w[side];
-    interleave(v, w);
-    interleave(w, v);
-    if constexpr (side == 8) {
-      interleave(v, w);
-      for (std::size_t k = 0; k < side; ++k) v[k] = w[k];
-    }
-  }
-  /// Reads every line of the tile whole, then writes every line whole: with rows a power of two apart they
-  /// would drive each other out of the cache.
-  static void copy(T* out, const T* in, std::ptrdiff_t out_pitch, std::ptrdiff_t in_pitch) {
-    Vector quarters[2][2][side];  // [upper or lower rows of out][left or right columns]
-    for (std::size_t j = 0; j < tile; ++j)
-      for (std::size_t half = 0; half < 2; ++half)
-        quarters[half][j / side][j % side] = *reinterpret_cast<const Vector*>(
-            in + static_cast<std::ptrdiff_t>(j) * in_pitch + static_cast<std::ptrdiff_t>(half * side));
-    for (auto& half : quarters)
-      for (auto& quarter : half) turn(quarter);
-    for (std::size_t i = 0; i < tile; ++i)
-      for (std::size_t half = 0; half < 2; ++half)
-        *reinterpret_cast<Vector*>(out + static_cast<std::ptrdiff_t>(i) * out_pitch +
-                                   static_cast<std::ptrdiff_t>(half * side)) =
-            quarters[i / side][half][i % side];
   }
 };
 
 template <>
 struct TransposeTile<std::uint8_t> {
-  static constexpr std::size_t tile = 16;
+  static constexpr std::size_t side = 16;
   typedef std::uint8_t Vector __attribute__((vector_size(16), aligned(1), may_alias));
 
   static void interleave(const Vector* a, Vector* b) {
-    for (std::size_t k = 0; k < tile / 2; ++k) {
-      const Vector p = a[k], q = a[k + tile / 2];
+    for (std::size_t k = 0; k < side / 2; ++k) {
+      const Vector p = a[k], q = a[k + side / 2];
       b[2 * k] = __builtin_shufflevector(p, q, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
       b[2 * k + 1] =
           __builtin_shufflevector(p, q, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
@@ -165,37 +168,60 @@ struct TransposeTile<std::uint8_t> {
   }
   static void copy(std::uint8_t* out, const std::uint8_t* in, std::ptrdiff_t out_pitch,
                    std::ptrdiff_t in_pitch) {
-    Vector v[tile], w[tile];
-    for (std::size_t j = 0; j < tile; ++j)
+    Vector v[side], w[side];
+    for (std::size_t j = 0; j < side; ++j)
       v[j] = *reinterpret_cast<const Vector*>(in + static_cast<std::ptrdiff_t>(j) * in_pitch);
     for (int time = 0; time < 2; ++time) {
       interleave(v, w);
       interleave(w, v);
     }
-    for (std::size_t i = 0; i < tile; ++i)
+    for (std::size_t i = 0; i < side; ++i)
       *reinterpret_cast<Vector*>(out + static_cast<std::ptrdiff_t>(i) * out_pitch) = v[i];
   }
 };
 
+/// Whole squares. Few rows of `in` at a time, of each some lines: that is as fast as reading on and on,
+/// however far the rows are apart, where line by line down the columns takes three times as long.
+template <class T>
+void transpose_squares(T* out, const T* in, std::size_t rows, std::size_t columns, std::ptrdiff_t out_pitch,
+                       std::ptrdiff_t in_pitch) {
+  constexpr std::size_t side = TransposeTile<T>::side;
+  for (std::size_t j = 0; j < columns;
+       j += side, out += side, in += static_cast<std::ptrdiff_t>(side) * in_pitch)
+    for (std::size_t i = 0; i < rows; i += side)
+      TransposeTile<T>::copy(out + static_cast<std::ptrdiff_t>(i) * out_pitch, in + i, out_pitch, in_pitch);
+}
+
 template <class T>
 void transpose(std::byte* to, const std::byte* from, std::size_t rows, std::size_t columns,
                std::ptrdiff_t out_pitch, std::ptrdiff_t in_pitch) {
-  constexpr std::size_t tile = TransposeTile<T>::tile;
   T* out = reinterpret_cast<T*>(to);
   const T* in = reinterpret_cast<const T*>(from);
   const auto offset = [](std::size_t a, std::ptrdiff_t pitch, std::size_t b) {
     return static_cast<std::ptrdiff_t>(a) * pitch + static_cast<std::ptrdiff_t>(b);
   };
-  const std::size_t whole_rows = rows / tile * tile, whole_columns = columns / tile * tile;
-  // Square by square, so that no more pages are in use at a time than the processor keeps the addresses of,
-  // and what was fetched beside a line is still there when its turn comes.
-  constexpr std::size_t side = 128;
-  for (std::size_t top = 0; top < whole_rows; top += side)
-    for (std::size_t left = 0; left < whole_columns; left += side)
-      for (std::size_t i = top; i < std::min(top + side, whole_rows); i += tile)
-        for (std::size_t j = left; j < std::min(left + side, whole_columns); j += tile)
-          TransposeTile<T>::copy(out + offset(i, out_pitch, j), in + offset(j, in_pitch, i), out_pitch,
-                                 in_pitch);
+  constexpr std::size_t side = TransposeTile<T>::side, line = 64 / sizeof(T), strip = 64, length = 8 * line;
+  const std::size_t whole_rows = rows / side * side, whole_columns = columns / side * side;
+  // Rows of `out` that lie in few sets of the cache would drive each other out as they are written line by
+  // line: they are put together elsewhere.
+  constexpr auto item = static_cast<std::ptrdiff_t>(sizeof(T));
+  const bool apart = out_pitch * item % 1024 != 0;
+  constexpr std::size_t pitch = length + line;
+  alignas(64) T room[strip * pitch];
+  for (std::size_t i = 0; i < whole_rows; i += strip) {
+    const std::size_t some = std::min(strip, whole_rows - i);
+    if (apart) {
+      transpose_squares(out + offset(i, out_pitch, 0), in + i, some, whole_columns, out_pitch, in_pitch);
+      continue;
+    }
+    for (std::size_t j = 0; j < whole_columns; j += length) {
+      const std::size_t run = std::min(length, whole_columns - j);
+      transpose_squares(room, in + offset(j, in_pitch, i), some, run, pitch, in_pitch);
+      copy_rows<side * sizeof(T)>(reinterpret_cast<std::byte*>(out + offset(i, out_pitch, j)),
+                                  reinterpret_cast<const std::byte*>(room), some, run * sizeof(T),
+                                  out_pitch * item, static_cast<std::ptrdiff_t>(pitch) * item);
+    }
+  }
   for (std::size_t i = 0; i < rows; ++i)
     for (std::size_t j = i < whole_rows ? whole_columns : 0; j < columns; ++j)
       out[offset(i, out_pitch, j)] = in[offset(j, in_pitch, i)];
