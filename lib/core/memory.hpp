@@ -33,6 +33,16 @@ void release(void* block, std::uint32_t size_class) noexcept;
 inline void* allocate_bytes(std::size_t bytes) { return allocate(size_class(bytes)); }
 inline void release_bytes(void* block, std::size_t bytes) noexcept { release(block, size_class(bytes)); }
 
+/// For a vector of the library's own that every step makes anew.
+template <class T>
+struct Pooled {
+  using value_type = T;
+
+  T* allocate(std::size_t count) { return static_cast<T*>(allocate_bytes(count * sizeof(T))); }
+  void deallocate(T* block, std::size_t count) noexcept { release_bytes(block, count * sizeof(T)); }
+  friend constexpr bool operator==(Pooled, Pooled) noexcept { return true; }
+};
+
 /// A block for a node, which is counted.
 void* allocate_node();
 void release_node(void* block) noexcept;

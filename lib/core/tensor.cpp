@@ -4,6 +4,7 @@
 
 #include "lib/core/evaluator.hpp"
 #include "lib/core/fail.hpp"
+#include "lib/core/memory.hpp"
 #include "lib/core/strided.hpp"
 #include "lib/core/tape.hpp"
 #include "wengert/core/backward.hpp"
@@ -218,6 +219,9 @@ Tensor scalar(double number, DType dtype, Location where) {
 }
 
 namespace detail {
+
+void* allocate_list(std::size_t bytes) { return memory::allocate_bytes(bytes); }
+void release_list(void* block, std::size_t bytes) noexcept { memory::release_bytes(block, bytes); }
 
 Tensor make_leaf(StorageRef storage, const Shape& shape, DType dtype, bool requires_grad, Location where) {
   const Tensor value = constant(std::move(storage), shape, dtype, where);

@@ -1,6 +1,7 @@
 // concat and stack.
 #include <cstring>
 
+#include "lib/core/memory.hpp"
 #include "lib/ops/blocks.hpp"
 #include "lib/ops/samples.hpp"
 #include "wengert/ops/shape.hpp"
@@ -72,7 +73,7 @@ Tensor concat(const std::vector<Tensor>& tensors, std::int64_t axis, Location wh
   const Tensor& first = tensors.front();
   const std::size_t along = normalize_axis("concat", axis, first.ndim());
   Shape shape = first.shape();
-  std::vector<Node*> nodes;
+  std::vector<Node*, memory::Pooled<Node*>> nodes;
   nodes.reserve(tensors.size());
   for (const Tensor& tensor : tensors) {
     Node& node = tensor.node();

@@ -159,6 +159,38 @@ std::ostream& operator<<(std::ostream& out, const Tensor& tensor);
 
 namespace detail {
 
+/// Memory of the caching allocator for `bytes` bytes.
+void* allocate_list(std::size_t bytes);
+void release_list(void* block, std::size_t bytes) noexcept;
+
+}  // namespace detail
+}  // namespace wengert
+
+/// Lists of tensors lie where tensors do: a steady training step that makes some, as chunk() and grad()
+/// return, calls no malloc.
+template <>
+struct std::allocator<wengert::Tensor> {
+  using value_type = wengert::Tensor;
+  using size_type = std::size_t;
+  using difference_type = std::ptrdiff_t;
+  using propagate_on_container_move_assignment = std::true_type;
+
+  constexpr allocator() noexcept = default;
+  template <class T>
+  constexpr allocator(const std::allocator<T>&) noexcept {}
+
+  wengert::Tensor* allocate(std::size_t count) {
+    return static_cast<wengert::Tensor*>(wengert::detail::allocate_list(count * sizeof(wengert::Tensor)));
+  }
+  void deallocate(wengert::Tensor* list, std::size_t count) noexcept {
+    wengert::detail::release_list(list, count * sizeof(wengert::Tensor));
+  }
+  friend constexpr bool operator==(const allocator&, const allocator&) noexcept { return true; }
+};
+
+namespace wengert {
+namespace detail {
+
 /// A leaf over given bytes. Throws DTypeError if an int64 or boolean leaf should want a gradient.
 Tensor make_leaf(StorageRef storage, const Shape& shape, DType dtype, bool requires_grad, Location where);
 /// The tensor's elements, contiguous, after the check of the dtype; `data` points to the first one.

@@ -1,0 +1,82 @@
+// That a steady step calls no malloc: all it makes lies in memory that is kept. operator new is counted;
+// under a sanitizer nothing is kept.
+#include "lib/core/memory.hpp"
+
+#include <atomic>
+#include <cmath>
+#include <cstdlib>
+#include <new>
+#include <string>
+
+#include <wengert/wengert.hpp>
+
+#include "support/tensors.hpp"
+
+using namespace wengert;
+
+#ifndef WENGERT_NO_POOL
+namespace {
+std::atomic<int> news{0};
+}
+
+void* operator new(std::size_t bytes) {
+  news.fetch_add(1, std::memory_order_relaxed);
+  if (void* block = std::malloc(bytes)) return block;
+  throw std::bad_alloc();
+}
+void operator delete(void* block) noexcept { std::free(block); }
+void operator delete(void* block, std::size_t) noexcept { std::free(block); }
+
+TEST_CASE("a steady step calls no malloc, whether it waits or not, whatever lists it makes") {
+  for (const std::int64_t width : {8, 200}) {
+    CAPTURE(width);
+    Tensor weight = parameter(0.02 * randn({width, 4 * width})), bias = parameter(zeros({4 * width}));
+    const Tensor x = randn({width, width}), probe = randn({width, width});
+    optim::SGD optimizer({weight, bias}, {.lr = 1e-3});
+    const auto step = [&] {
+      Tensor h = x;
+      std::vector<Tensor> outputs;
+      for (int i = 0; i < 6; ++i) {
+        const std::vector<Tensor> gates = chunk(matmul(h, weight) + bias, 4, 1);
+        h = sigmoid(gates[0]) * tanh(gates[1]) + relu(gates[2]) * gates[3];
+        outputs.push_back(h);
+      }
+      const Tensor loss = mean(square(stack(outputs))) + mean(h * probe);
+      // Differentiated twice, too.
+      const std::vector<Tensor> gradients = grad(loss, {weight, bias}, {.create_graph = true});
+      optimizer.zero_grad();
+      mean(square(gradients[0])).backward();
+      optimizer.step();
+    };
+    for (int i = 0; i < 6; ++i) step();
+    const int before = news;
+    for (int i = 0; i < 3; ++i) step();
+    CHECK(news - before == 0);
+    CHECK(std::isfinite(weight.array<float>()(0, 0)));
+  }
+}
+
+TEST_CASE("the counter counts") {
+  const int before = news;
+  const std::string text(100, 'x');
+  CHECK(news > before);
+}
+#else
+TEST_CASE("what a steady step allocates" * doctest::skip()) {}
+#endif
+
+TEST_CASE("lists of tensors are vectors like any other") {
+  std::vector<Tensor> list;
+  for (int i = 0; i < 100; ++i) list.push_back(scalar(i, float64));
+  std::vector<Tensor> copy = list, other;
+  list.insert(list.begin() + 50, 3, list[7]);
+  other.swap(copy);
+  list.erase(list.begin(), list.begin() + 50);
+  list.shrink_to_fit();
+  CHECK(list.size() == 53);
+  CHECK(list[0].item() == 7);
+  CHECK(list[3].item() == 50);
+  CHECK(other.size() == 100);
+  CHECK(other.back().item() == 99);
+  CHECK_THROWS_AS(list.reserve(list.max_size()), std::bad_alloc);
+}
