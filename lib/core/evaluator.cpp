@@ -24,12 +24,6 @@ constexpr std::uint8_t max_depth = 64;     // of calls that wait for one another
 constexpr std::int64_t wide_row = 256;     // that a program adds nearly as fast as a sum by itself
 constexpr std::size_t max_programs = 512;  // kept by a thread
 
-// Guards what is planned and published: two threads may need the same node. Kernels run outside of it.
-std::mutex& planning() {
-  static std::mutex mutex;
-  return mutex;
-}
-
 struct Evaluator {
   Plan plan;
   std::vector<Program::Binding> bindings;
@@ -255,6 +249,11 @@ bool may_wait(const Node& node, Kind kind) {
 }
 
 }  // namespace
+
+std::mutex& planning() {
+  static std::mutex mutex;
+  return mutex;
+}
 
 void evaluate(Node& node, bool large) {
   if (large) [[unlikely]] {

@@ -1,7 +1,11 @@
 // Which values a program leaves behind that nothing will look at again: a product to which a bias was added,
 // say. Their bytes are freed though their nodes stay on the tape.
+#include "lib/core/idle.hpp"
+
+#include <array>
+#include <utility>
+
 #include "lib/core/per_thread.hpp"
-#include "lib/core/plan.hpp"
 #include "lib/core/tape.hpp"
 
 namespace wengert {
@@ -72,6 +76,48 @@ void find_idle(Plan& plan) {
       if (held_by(input, ++known->uses)) plan.idle.emplace_back(&input);
     }
   }
+}
+
+namespace {
+
+/// The bytes of what lies below a value and is idle.
+class IdleBelow {
+ public:
+  void look(Node& node, int depth = 0) {
+    if (waits(node)) return;
+    for (std::uint32_t i = 0; i < node.input_count; ++i) {
+      Node& input = node.input(i);
+      if (input.leaf || waits(input)) continue;
+      if (looked_at_ == most_nodes || count_ == rooms_.size()) return;
+      ++looked_at_;
+      const bool same =
+          !input.data || (input.storage && node.storage && input.storage.data() == node.storage.data());
+      if (has_bytes(input) && held_by(input, 1) && !looks_at_input(node, i) &&
+          !looks_at(input, Operation::output)) {
+        input.data = nullptr;
+        rooms_[count_++] = std::exchange(input.storage, StorageRef());
+      }
+      if (same || (depth < deepest && input.size() >= fewest_deep)) look(input, depth + !same);
+    }
+  }
+
+ private:
+  // Looked through are views, and values from so many elements on, as deep as it takes to find a convolution
+  // under its activation and pooling.
+  static constexpr std::int64_t fewest_deep = 16384;
+  static constexpr int deepest = 2, most_nodes = 16;
+
+  std::array<StorageRef, 8> rooms_;
+  std::size_t count_ = 0;
+  int looked_at_ = 0;
+};
+
+}  // namespace
+
+void drop_idle_below(Node& node) {
+  IdleBelow below;  // frees outside of the lock
+  const std::lock_guard lock(planning());
+  below.look(node);
 }
 
 }  // namespace wengert

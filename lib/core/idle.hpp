@@ -10,4 +10,10 @@ namespace wengert {
 /// of it is held.
 void find_idle(Plan& plan);
 
+/// Frees what a computed value was made of where only that value refers to it now and no rule looks at it:
+/// while it was computed, its caller may have held it still.
+void drop_idle_below(Node& node);
+/// From so many elements of a result or its first input on it is worth looking.
+constexpr std::int64_t fewest_idle = 1024;
+
 }  // namespace wengert

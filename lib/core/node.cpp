@@ -7,6 +7,7 @@
 #include "lib/core/anomaly.hpp"
 #include "lib/core/evaluator.hpp"
 #include "lib/core/fail.hpp"
+#include "lib/core/idle.hpp"
 #include "lib/core/memory.hpp"
 #include "lib/core/tape.hpp"
 #include "wengert/core/grad_mode.hpp"
@@ -228,6 +229,8 @@ Tensor record(const Operation& operation, Node* const* inputs, std::size_t count
   }
   if (node->requires_grad || node->deferred.load(std::memory_order_relaxed)) {
     for (std::size_t i = 0; i < count; ++i) retain_edge(*inputs[i]);
+    if (inputs[0]->size() >= fewest_idle || node->size() >= fewest_idle) [[unlikely]]
+      for (std::size_t i = 0; i < count; ++i) drop_idle_below(*inputs[i]);
     if (node->deferred.load(std::memory_order_relaxed)) [[unlikely]]
       settle_waiting(*node);
   } else {

@@ -2,6 +2,7 @@
 // what, and what of it is stored. Made under a lock; see evaluator.cpp.
 #pragma once
 
+#include <mutex>
 #include <span>
 #include <vector>
 
@@ -9,6 +10,9 @@
 #include "wengert/core/node.hpp"
 
 namespace wengert {
+
+/// Guards what is planned and published: two threads may need the same node. Kernels run outside of it.
+std::mutex& planning();
 
 inline bool waits(const Node& node) { return node.deferred.load(std::memory_order_acquire); }
 /// What a node that waits is, whatever another thread does with it.

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "support/tensors.hpp"
 #include "wengert/wengert.hpp"
@@ -86,6 +87,80 @@ TEST_CASE("a product that only a bias is added to goes with the sum") {
     other.node();
     sum(z * other).backward();
     CHECK(w.has_grad());
+  }
+}
+
+TEST_CASE("what a caller held while it was used goes with the next result") {
+  const Tensor x = numbers({rows, columns}, 1), w = parameter(numbers({columns, columns}, 2)),
+               b = parameter(numbers({columns}, 3));
+  const auto check_all = [&] {
+    const std::int64_t live = memory_stats().live_bytes;
+
+    SUBCASE("of small tensors, too, and through views") {
+      // The product and the sum are held to the end of the line in which they are used.
+      const std::vector<Tensor> gates = chunk(matmul(x, w) + b, 2, 1);
+      const Tensor z = tanh(gates[0]);
+      z.node();
+      CHECK((memory_stats().live_bytes - live) / (bytes / 2) == 3);
+      (z * 2.0).node();
+      // The sum, which the gates look at, tanh.
+      CHECK((memory_stats().live_bytes - live) / (bytes / 2) == 3);
+      sum(z).backward();
+    }
+    SUBCASE("not what is held") {
+      const Tensor product = matmul(x, w), y = product + b, z = tanh(y);
+      z.node();
+      (z * 2.0).node();
+      CHECK(arrays_since(live) == 3);
+      CHECK(allclose(y, product + b));
+      sum(z).backward();
+    }
+    SUBCASE("not what a rule looks at, nor what two refer to") {
+      const auto squares = [&] {
+        const Tensor y = matmul(x, w);
+        return std::pair{square(y), y + b};
+      };
+      const auto [a, c] = squares();
+      const Tensor z = a * 2.0;
+      z.node();
+      (z + 1.0).node();
+      c.node();
+      (c + 1.0).node();
+      CHECK(arrays_since(live) >= 3);
+      sum(z + c).backward();
+    }
+    SUBCASE("and first and second derivatives are those of a graph of which all is held") {
+      const auto derivatives = [&](bool hold) {
+        std::vector<Tensor> held;
+        const auto kept = [&](const Tensor& t) {
+          if (hold) held.push_back(t);
+          return t;
+        };
+        const auto layer = [&](const Tensor& h) {
+          const std::vector<Tensor> halves = chunk(kept(kept(matmul(h, w)) + b), 2, 1);
+          if (hold) held.insert(held.end(), halves.begin(), halves.end());
+          return concat({kept(sin(halves[0])), kept(kept(square(halves[1])) - 1.0)}, 1);
+        };
+        const Tensor y = kept(layer(kept(layer(kept(layer(x))))));
+        const Tensor f = mean(kept(y * kept(exp(kept(0.1 * y)))));
+        std::vector<Tensor> first = grad(f, {w, b}, {.create_graph = true});
+        const std::vector<Tensor> second = grad(sum(square(first[0])), {w, b}, {.retain_graph = true});
+        first.insert(first.end(), second.begin(), second.end());
+        f.backward();
+        return first;
+      };
+      const std::vector<Tensor> expected = derivatives(true), got = derivatives(false);
+      for (std::size_t i = 0; i < expected.size(); ++i) CHECK(support::same_bits(got[i], expected[i]));
+    }
+    CHECK(w.has_grad());
+  };
+  SUBCASE("at once") {
+    const Eager guard;
+    check_all();
+  }
+  SUBCASE("waiting") {
+    const Deferred guard;
+    check_all();
   }
 }
 
