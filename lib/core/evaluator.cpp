@@ -86,11 +86,8 @@ void Evaluator::bind() {
     const auto& [node, shape] = plan.sources[v];
     if (value.input) {
       held.emplace_back(node);
-      if (!node->data) [[unlikely]]
-        fail<GraphError>(plan.entries.back().node->operation->name,
-                         "a value that no derivative looks at was freed: of the ",
-                         node->operation ? node->operation->name : "constant", " recorded at ",
-                         node->where.file, ":", node->where.line);
+      if (is_gone(*node)) [[unlikely]]
+        fail_idle(plan.entries.back().node->operation->name, *node);
       bindings[v].data = node->data;
       if (value.layout == Layout::strided) {
         bindings[v].reader = StridedReader(node->data, value.item, *shape, broadcast_strides(*node, *shape));

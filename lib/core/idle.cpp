@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "lib/core/fail.hpp"
 #include "lib/core/per_thread.hpp"
 #include "lib/core/tape.hpp"
 
@@ -113,6 +114,12 @@ class IdleBelow {
 };
 
 }  // namespace
+
+void fail_idle(const char* operation, const Node& node) {
+  fail<GraphError>(operation, "a value that no derivative looks at was freed: of the ",
+                   node.operation ? node.operation->name : "constant", " recorded at ", node.where.file, ":",
+                   node.where.line, ". Did you mean to hold its tensor?");
+}
 
 void drop_idle_below(Node& node) {
   IdleBelow below;  // frees outside of the lock

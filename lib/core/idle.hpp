@@ -10,6 +10,11 @@ namespace wengert {
 /// of it is held.
 void find_idle(Plan& plan);
 
+/// Whether it was freed, of a value that does not wait. What an empty array is adopted from may be nowhere.
+inline bool is_gone(const Node& node) { return !node.data && node.size() > 0; }
+/// Throws the GraphError of whoever asks for such a value.
+[[noreturn]] void fail_idle(const char* operation, const Node& node);
+
 /// Frees what a computed value was made of where only that value refers to it now and no rule looks at it:
 /// while it was computed, its caller may have held it still.
 void drop_idle_below(Node& node);

@@ -211,7 +211,10 @@ Tensor record(const Operation& operation, Node* const* inputs, std::size_t count
   for (std::size_t i = 0; i < count; ++i) {
     const Node& input = *inputs[i];
     wanted |= input.requires_grad;
-    large |= input.deferred.load(std::memory_order_relaxed);
+    const bool waiting = input.deferred.load(std::memory_order_acquire);
+    if (!waiting && is_gone(input)) [[unlikely]]
+      fail_idle(operation.name, input);
+    large |= waiting;
     large |= input.size() >= from;
     id = std::max(id, input.id + 1);
   }

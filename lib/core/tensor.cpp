@@ -4,6 +4,7 @@
 
 #include "lib/core/evaluator.hpp"
 #include "lib/core/fail.hpp"
+#include "lib/core/idle.hpp"
 #include "lib/core/memory.hpp"
 #include "lib/core/strided.hpp"
 #include "lib/core/tape.hpp"
@@ -83,6 +84,8 @@ Node& Tensor::recorded() const {
 Node& Tensor::node() const {
   Node& node = recorded();
   if (node.deferred.load(std::memory_order_acquire)) force(node);
+  if (is_gone(node)) [[unlikely]]
+    fail_idle("tensor", node);
   return node;
 }
 void Tensor::destroy(NodeCounts* node) noexcept { destroy_node(static_cast<Node*>(node)); }

@@ -119,7 +119,7 @@ void run_blocks(kernel::Block kernel, Node& out, Node* const* in, std::size_t co
 Tensor compute_blocks(kernel::Block kernel, const Shape& shape, DType dtype, Node* const* in,
                       std::size_t count, Location where) {
   Tensor result = Tensor::adopt(new_node(shape, dtype, where));
-  run_blocks(kernel, result.node(), in, count);
+  run_blocks(kernel, result.handle(), in, count);
   return result;
 }
 

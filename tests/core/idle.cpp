@@ -2,9 +2,11 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "support/tensors.hpp"
+#include "wengert/extend.hpp"
 #include "wengert/wengert.hpp"
 
 using namespace wengert;
@@ -162,6 +164,30 @@ TEST_CASE("what a caller held while it was used goes with the next result") {
     const Deferred guard;
     check_all();
   }
+}
+
+TEST_CASE("what was freed is missed by name") {
+  const Eager guard;
+  const Tensor w = parameter(numbers({columns, columns}, 2)), b = parameter(numbers({columns}, 3));
+  const Tensor y = tanh(matmul(numbers({rows, columns}, 1), w) + b);
+  (y * 2.0).node();
+  const Tensor sum_of_both(&y.node().input(0));
+  const auto refused = [&](const char* operation, auto use) {
+    try {
+      use();
+      FAIL("nothing was thrown");
+    } catch (const GraphError& e) {
+      const std::string text = e.what();
+      CHECK(text.starts_with(std::string("[") + operation +
+                             "] a value that no derivative looks at was freed: of the add recorded at "));
+      CHECK(text.ends_with(". Did you mean to hold its tensor?"));
+    }
+  };
+  refused("tensor", [&] { sum_of_both.array<double>(); });
+  refused("add", [&] { sum_of_both + 1.0; });
+  refused("sum", [&] { sum(sum_of_both); });
+  sum(y).backward();
+  CHECK(b.has_grad());
 }
 
 TEST_CASE("derivatives are the same with what is idle gone") {
