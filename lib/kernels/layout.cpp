@@ -116,7 +116,7 @@ template <class T>
 struct TransposeTile {
   static constexpr std::size_t half = 16 / sizeof(T), side = 2 * half;
   typedef T Vector __attribute__((vector_size(32), aligned(sizeof(T)), may_alias));
-  typedef std::uint64_t Pairs __attribute__((vector_size(32), aligned(sizeof(T)), may_alias));
+  typedef std::uint64_t Pairs __attribute__((vector_size(32), aligned(4), may_alias));
 
   static void join(Vector& both, const T* low, const T* high) {
 #ifdef __AVX2__
