@@ -1,5 +1,3 @@
-// Which values a program leaves behind that nothing will look at again: a product to which a bias was added,
-// say. Their bytes are freed though their nodes stay on the tape.
 #include "lib/core/idle.hpp"
 
 #include <array>
@@ -32,6 +30,38 @@ bool held_by(const Node& node, std::uint64_t uses) {
   return references < NodeCounts::user && (references & edge_mask) == uses;
 }
 bool has_bytes(const Node& node) { return !node.leaf && !waits(node) && node.storage; }
+
+/// The bytes of what lies below a value and is idle.
+class IdleBelow {
+ public:
+  void look(Node& node, int depth = 0) {
+    if (waits(node)) return;
+    for (std::uint32_t i = 0; i < node.input_count; ++i) {
+      Node& input = node.input(i);
+      if (input.leaf || waits(input)) continue;
+      if (looked_at_ == most_nodes || count_ == rooms_.size()) return;
+      ++looked_at_;
+      const bool same =
+          !input.data || (input.storage && node.storage && input.storage.data() == node.storage.data());
+      if (has_bytes(input) && held_by(input, 1) && !looks_at_input(node, i) &&
+          !looks_at(input, Operation::output)) {
+        input.data = nullptr;
+        rooms_[count_++] = std::exchange(input.storage, StorageRef());
+      }
+      if (same || (depth < deepest && input.size() >= fewest_deep)) look(input, depth + !same);
+    }
+  }
+
+ private:
+  // Looked through are views, and values from so many elements on, as deep as it takes to find a convolution
+  // under its activation and pooling.
+  static constexpr std::int64_t fewest_deep = 16384;
+  static constexpr int deepest = 2, most_nodes = 16;
+
+  std::array<StorageRef, 8> rooms_;
+  std::size_t count_ = 0;
+  int looked_at_ = 0;
+};
 
 }  // namespace
 
@@ -78,42 +108,6 @@ void find_idle(Plan& plan) {
     }
   }
 }
-
-namespace {
-
-/// The bytes of what lies below a value and is idle.
-class IdleBelow {
- public:
-  void look(Node& node, int depth = 0) {
-    if (waits(node)) return;
-    for (std::uint32_t i = 0; i < node.input_count; ++i) {
-      Node& input = node.input(i);
-      if (input.leaf || waits(input)) continue;
-      if (looked_at_ == most_nodes || count_ == rooms_.size()) return;
-      ++looked_at_;
-      const bool same =
-          !input.data || (input.storage && node.storage && input.storage.data() == node.storage.data());
-      if (has_bytes(input) && held_by(input, 1) && !looks_at_input(node, i) &&
-          !looks_at(input, Operation::output)) {
-        input.data = nullptr;
-        rooms_[count_++] = std::exchange(input.storage, StorageRef());
-      }
-      if (same || (depth < deepest && input.size() >= fewest_deep)) look(input, depth + !same);
-    }
-  }
-
- private:
-  // Looked through are views, and values from so many elements on, as deep as it takes to find a convolution
-  // under its activation and pooling.
-  static constexpr std::int64_t fewest_deep = 16384;
-  static constexpr int deepest = 2, most_nodes = 16;
-
-  std::array<StorageRef, 8> rooms_;
-  std::size_t count_ = 0;
-  int looked_at_ = 0;
-};
-
-}  // namespace
 
 void fail_idle(const char* operation, const Node& node) {
   fail<GraphError>(operation, "a value that no derivative looks at was freed: of the ",

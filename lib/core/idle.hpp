@@ -1,5 +1,5 @@
-// Idle: which values a program leaves behind that nothing will look at again, as a product to which a bias
-// was added. Their bytes are freed though their nodes stay on the tape.
+// Idle: values that nothing will look at again, as a product to which a bias was added. Their bytes are freed
+// though their nodes stay on the tape.
 #pragma once
 
 #include "lib/core/plan.hpp"
