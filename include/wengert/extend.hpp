@@ -5,4 +5,5 @@
 #include "wengert/core/error.hpp"
 #include "wengert/core/grad_mode.hpp"
 #include "wengert/core/node.hpp"
+#include "wengert/grad/laws.hpp"
 #include "wengert/wengert.hpp"

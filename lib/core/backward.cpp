@@ -130,6 +130,14 @@ class Paths {
   SpareList<Place> needed_;  // ascending; the pass frees nodes as it goes, so they are not looked at
 };
 
+bool broadcasts_to(const Shape& from, const Shape& to) {
+  if (from.size() > to.size()) return false;
+  const std::size_t ahead = to.size() - from.size();
+  for (std::size_t i = 0; i < from.size(); ++i)
+    if (from[i] != to[ahead + i] && from[i] != 1) return false;
+  return true;
+}
+
 /// A rule's result in the shape of the input it is for; empty for zero.
 Tensor fitted(const Node& node, std::uint32_t i, Tensor result) {
   if (!result.defined()) return result;
@@ -137,8 +145,12 @@ Tensor fitted(const Node& node, std::uint32_t i, Tensor result) {
   if (got.dtype != input.dtype)
     fail<DTypeError>(node.operation->name, "the rule of input ", i, " must return the input's dtype: got ",
                      got.dtype, " for ", input.dtype);
-  if (got.shape != input.shape) result = sum_to(result, input.shape);
-  return result;
+  if (got.shape == input.shape) return result;
+  if (!broadcasts_to(input.shape, got.shape))
+    fail<ShapeError>(node.operation->name, "the rule of input ", i,
+                     " must return the input's shape, or one that it broadcasts to: got ", got.shape, " for ",
+                     input.shape);
+  return sum_to(result, input.shape);
 }
 
 /// Adds what the rule of an input returned to the input's cotangent.
@@ -231,11 +243,11 @@ std::vector<Tensor> run_backward(std::span<const Tensor> outputs, std::span<cons
   while (!walk.empty()) {
     auto [held, cotangent] = walk.pop();
     Node& node = recorded(held);
-    bool ends = node.leaf != nullptr;
+    bool ends = node.leaf != nullptr, is_target = false;
     for (std::size_t t = 0; t < targets.size(); ++t) {
       if (!Paths::same(node, targets[t])) continue;
       results[t].sum.add(cotangent.value);
-      results[t].reached = true;
+      is_target = results[t].reached = true;
       ends |= options.partial;
     }
     if (ends) {
@@ -249,6 +261,10 @@ std::vector<Tensor> run_backward(std::span<const Tensor> outputs, std::span<cons
       if (paths) continue;  // a target, and no other below it
       fail_freed("backward", node);
     }
+    // What lies below a target is not freed either, unless it leads to another.
+    const std::span<Node* const> inputs(node.inputs(), node.input_count);
+    if (is_target && std::ranges::none_of(inputs, [&](const Node* input) { return wanted(*input); }))
+      continue;
     // An input is reached even by a cotangent that is zero everywhere.
     if (cotangent.value.defined()) {
       apply_rules(node, cotangent.value, wanted, [&](Node& input) -> Cotangent& { return walk.at(input); });

@@ -1,10 +1,12 @@
 #include "wengert/core/evaluation.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
 
+#include "lib/core/log.hpp"
 #include "lib/core/tape.hpp"
 
 namespace wengert {
@@ -21,7 +23,16 @@ const std::int64_t usual_defer_from = [] {
   const char* eager = std::getenv("WENGERT_EAGER");
   if (eager && *eager && std::strcmp(eager, "0") != 0) return nothing_waits;
   const char* from = std::getenv("WENGERT_DEFER_FROM");
-  return from && *from ? static_cast<std::int64_t>(std::strtoll(from, nullptr, 10)) : usual;
+  if (!from || !*from) return usual;
+  std::int64_t elements = usual;
+  const char* end = from + std::strlen(from);
+  if (const auto [at, error] = std::from_chars(from, end, elements);
+      error != std::errc() || at != end || elements < 0) {
+    library_log().warn("WENGERT_DEFER_FROM must be a number of elements: got \"{}\", which is not heeded",
+                       from);
+    return usual;
+  }
+  return elements;
 }();
 
 Eager::Eager() noexcept : before_(std::exchange(this_thread.defer_from, nothing_waits)) {}

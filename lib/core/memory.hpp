@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace wengert::memory {
 
@@ -33,7 +34,7 @@ void release(void* block, std::uint32_t size_class) noexcept;
 inline void* allocate_bytes(std::size_t bytes) { return allocate(size_class(bytes)); }
 inline void release_bytes(void* block, std::size_t bytes) noexcept { release(block, size_class(bytes)); }
 
-/// For a vector of the library's own that every step makes anew.
+/// For the vectors of the library's own that every step makes anew.
 template <class T>
 struct Pooled {
   using value_type = T;
@@ -42,6 +43,9 @@ struct Pooled {
   void deallocate(T* block, std::size_t count) noexcept { release_bytes(block, count * sizeof(T)); }
   friend constexpr bool operator==(Pooled, Pooled) noexcept { return true; }
 };
+
+template <class T>
+using List = std::vector<T, Pooled<T>>;
 
 /// A block for a node, which is counted.
 void* allocate_node();

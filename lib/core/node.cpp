@@ -37,8 +37,10 @@ std::vector<const Operation*>& registry() {
   return operations;
 }
 
+}  // namespace
+
 /// The number of elements. Every tensor's shape comes by here, so no size computed later overflows.
-std::int64_t checked_count(const Shape& shape, DType dtype) {
+std::int64_t checked_count(const char* operation, const Shape& shape, DType dtype) {
   constexpr std::int64_t byte_limit = std::int64_t{1} << 46, small = std::int64_t{1} << 14;
   // Nearly every shape: up to three small extents.
   if (shape.size() <= 3) [[likely]] {
@@ -53,7 +55,7 @@ std::int64_t checked_count(const Shape& shape, DType dtype) {
       return static_cast<std::int64_t>(count);
   }
   if (shape.size() > max_dimensions) [[unlikely]]
-    fail<ShapeError>("tensor", "a tensor has at most ", max_dimensions, " dimensions: got ", shape.size());
+    fail<ShapeError>(operation, "a tensor has at most ", max_dimensions, " dimensions: got ", shape.size());
   std::int64_t bytes = static_cast<std::int64_t>(item_size(dtype));
   bool too_large = false, negative = false;
   for (const std::int64_t extent : shape) {
@@ -63,13 +65,11 @@ std::int64_t checked_count(const Shape& shape, DType dtype) {
         __builtin_mul_overflow(bytes, std::max<std::int64_t>(extent, 1), &bytes) || bytes > byte_limit;
   }
   if (negative) [[unlikely]]
-    fail<ShapeError>("tensor", "extents must not be negative: got ", shape);
+    fail<ShapeError>(operation, "extents must not be negative: got ", shape);
   if (too_large) [[unlikely]]
-    fail<ShapeError>("tensor", "the shape is too large: got ", shape);
+    fail<ShapeError>(operation, "the shape is too large: got ", shape);
   return element_count(shape);
 }
-
-}  // namespace
 
 void* Attributes::operator new(std::size_t bytes) { return memory::allocate_bytes(bytes); }
 void Attributes::operator delete(void* block, std::size_t bytes) noexcept {
@@ -79,8 +79,8 @@ void Attributes::operator delete(void* block, std::size_t bytes) noexcept {
 void* Leaf::operator new(std::size_t bytes) { return memory::allocate_bytes(bytes); }
 void Leaf::operator delete(void* block, std::size_t bytes) noexcept { memory::release_bytes(block, bytes); }
 
-Node* new_node(const Shape& shape, DType dtype, const Location& where) {
-  const std::int64_t elements = checked_count(shape, dtype);
+Node* new_node(const Shape& shape, DType dtype, const Location& where, const char* operation) {
+  const std::int64_t elements = checked_count(operation, shape, dtype);
   // What a rule records belongs to the line that recorded the operation it differentiates.
   const Node* ruled = this_thread.ruled;
   const ScopePath* scope = ruled ? ruled->scope : this_thread.scope ? current_scope() : nullptr;
@@ -201,7 +201,7 @@ Tensor record(const Operation& operation, Node* const* inputs, std::size_t count
   std::unique_ptr<Attributes> held(attributes);
   if (count > operation.rules.size() && !operation.rule_of_input && !operation.rule_of_all)
     fail<GraphError>(operation.name, "more than three inputs need a rule_of_input: got ", count);
-  Node* node = new_node(shape, dtype, where);
+  Node* node = new_node(shape, dtype, where, operation.name);
   Tensor result = Tensor::adopt(node);
   node->operation = &operation;
   node->attributes = held.release();
@@ -246,11 +246,7 @@ Tensor record(const Operation& operation, Node* const* inputs, std::size_t count
   return result;
 }
 
-Registered::Registered(const Operation& operation) {
-  if (!operation.samples)
-    throw GraphError(error_text(operation.name, "a registered operation needs samples"));
-  registry().push_back(&operation);
-}
+Registered::Registered(Enrolled enrolled) { registry().push_back(enrolled.operation); }
 
 std::vector<const Operation*> registered_operations() {
   std::vector<const Operation*> operations = registry();

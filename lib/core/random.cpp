@@ -1,9 +1,19 @@
 #include "wengert/core/random.hpp"
 
+#include <atomic>
+
 namespace wengert {
 namespace {
-thread_local RandomKey stream{0x5eed, 0};
+
+/// A stream for each thread that draws: they would repeat each other otherwise.
+RandomKey next_stream() {
+  static std::atomic<std::uint64_t> threads{0};
+  return {0x5eed + (threads.fetch_add(1, std::memory_order_relaxed) << 32), 0};
 }
+thread_local RandomKey stream = next_stream();
+[[maybe_unused]] const RandomKey of_main_thread = stream;  // the first
+
+}  // namespace
 
 void manual_seed(std::uint64_t seed) { stream = {seed, 0}; }
 

@@ -4,11 +4,18 @@
 #include <ostream>
 #include <sstream>
 
+#include "lib/core/memory.hpp"
+
 namespace wengert {
+
+std::int64_t* Dims::allocate_far(std::size_t count) { return memory::Pooled<std::int64_t>().allocate(count); }
+void Dims::release_far(std::int64_t* block, std::size_t count) noexcept {
+  memory::Pooled<std::int64_t>().deallocate(block, count);
+}
 
 void Dims::copy_far(const Dims& other) {
   size_ = 0;  // in case there is no memory
-  std::int64_t* to = new std::int64_t[other.size_];
+  std::int64_t* to = allocate_far(other.size_);
   std::copy(other.begin(), other.end(), to);
   place_.far = to;
   size_ = other.size_;

@@ -8,9 +8,12 @@ namespace wengert {
 
 inline constexpr std::size_t max_dimensions = 32;
 
+/// How many elements a shape has. Throws ShapeError for one that no tensor can have, in the name of
+/// `operation`.
+std::int64_t checked_count(const char* operation, const Shape& shape, DType dtype);
 /// A node without value or inputs, with one user reference that the caller must hand to Tensor::adopt.
-/// Throws ShapeError for a shape that no tensor can have.
-Node* new_node(const Shape& shape, DType dtype, const Location& where);
+/// Throws ShapeError for a shape that no tensor can have, in the name of `operation`.
+Node* new_node(const Shape& shape, DType dtype, const Location& where, const char* operation = "tensor");
 /// Frees a node whose last reference is gone, and what it alone held.
 void destroy_node(Node* node) noexcept;
 
@@ -51,7 +54,8 @@ inline std::int64_t whole(double value) {
   return value < 0x1p63 ? static_cast<std::int64_t>(value) : INT64_MAX;
 }
 
-/// The two operations that the backward pass itself needs; ops/ defines them.
+/// The two operations that the backward pass itself needs; ops/ defines them. x has a shape that `shape`
+/// broadcasts to.
 Tensor sum_to(const Tensor& x, const Shape& shape);
 /// A leaf with the value of a node that is not on the tape.
 Tensor make_leaf(const Tensor& value, bool requires_grad, Location where);

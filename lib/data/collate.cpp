@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "lib/core/fail.hpp"
-#include "wengert/core/node.hpp"
+#include "lib/core/tape.hpp"
 
 namespace wengert::data {
 namespace {
@@ -62,6 +62,7 @@ Padded pad(const char* operation, const std::vector<Tensor>& sequences, const Pa
   shape.insert(0, length);
   shape.insert(0, count);
 
+  checked_count(operation, shape, dtype);
   const std::size_t row = static_cast<std::size_t>(length) * step;
   StorageRef storage = StorageRef::allocate(sequences.size() * row);
   StorageRef lengths = StorageRef::allocate(sequences.size() * sizeof(std::int64_t));
@@ -118,7 +119,8 @@ Tensor sequence_mask(const Tensor& lengths, std::int64_t length, Location where)
   if (length < 0) fail<ValueError>(operation, "the length must not be negative: got ", length);
   const Bytes bytes(lengths);
   const auto* counts = reinterpret_cast<const std::int64_t*>(bytes.data);
-  StorageRef storage = StorageRef::allocate(static_cast<std::size_t>(lengths.size() * length));
+  const std::int64_t count = checked_count(operation, {lengths.size(), length}, boolean);
+  StorageRef storage = StorageRef::allocate(static_cast<std::size_t>(count));
   std::byte* to = storage.data();
   for (std::int64_t i = 0; i < lengths.size(); ++i)
     for (std::int64_t j = 0; j < length; ++j) *to++ = std::byte{j < counts[i]};

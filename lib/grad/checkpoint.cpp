@@ -132,6 +132,7 @@ std::vector<Sample> checkpoint_samples() {
           {"one within another", {draw({3})}, nested}};
 }
 
+/// Rule: the function is recorded again at the inputs, and its derivatives are taken.
 constexpr Operation operation{
     .name = "checkpoint", .forward = take_value, .rule_of_all = cotangents, .samples = checkpoint_samples};
 const Registered registered(operation);

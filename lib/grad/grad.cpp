@@ -1,5 +1,7 @@
 #include "wengert/grad/grad.hpp"
 
+#include <algorithm>
+
 #include "lib/core/fail.hpp"
 #include "wengert/core/backward.hpp"
 #include "wengert/ops/creation.hpp"
@@ -34,7 +36,11 @@ std::vector<Tensor> grad_of_outputs(const std::vector<Tensor>& outputs, const st
     for (std::size_t i = 0; i < gradients.size(); ++i)
       if (!gradients[i].defined())
         fail<GraphError>("grad", "the output must depend on every input: it does not depend on input ", i,
-                         ", of shape ", inputs[i].shape(), ". Did you mean {.allow_unused = true}?");
+                         ", of shape ", inputs[i].shape(),
+                         std::ranges::any_of(outputs, &Tensor::requires_grad)
+                             ? ""
+                             : ", as it was not recorded: it is a constant, or a NoGrad lived",
+                         ". Did you mean {.allow_unused = true}?");
   return gradients;
 }
 

@@ -344,10 +344,13 @@ GradcheckReport gradcheck(const TensorFunction& f, const std::vector<Tensor>& in
 
 GradcheckReport gradcheck_leaves(const std::vector<Tensor>& leaves, const std::function<Tensor()>& loss,
                                  const GradcheckOptions& options) {
-  for (const Tensor& leaf : leaves)
+  for (const Tensor& leaf : leaves) {
+    if (!leaf.is_leaf())
+      fail<GraphError>("gradcheck", "what is varied must be leaves: got a result of shape ", leaf.shape());
     if (leaf.dtype() != float64)
       fail<DTypeError>("gradcheck", "parameters must be float64 to be varied: got ", leaf.dtype(),
                        ". Did you mean model.to(float64)?");
+  }
   if (leaves.empty()) fail<GraphError>("gradcheck", "there must be a parameter to vary: got none");
   return Checker(leaves, options).run(loss);
 }

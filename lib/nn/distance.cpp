@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lib/core/fail.hpp"
+#include "wengert/core/node.hpp"
 #include "wengert/core/scope.hpp"
 #include "wengert/ops/cumulative.hpp"
 #include "wengert/ops/elementwise.hpp"
@@ -33,8 +34,19 @@ Tensor cosine_similarity(const Tensor& a, const Tensor& b, const CosineSimilarit
   const Scope scope("cosine_similarity");
   const std::size_t dimensions = std::max(a.ndim(), b.ndim());
   const NormalizeOptions along{.axis = options.axis, .eps = options.eps};
-  const Tensor u = normalize(lifted(a, dimensions, where), along, where);
-  const Tensor v = normalize(lifted(b, dimensions, where), along, where);
+  Tensor u = lifted(a, dimensions, where), v = lifted(b, dimensions, where);
+  const std::size_t axis = normalize_axis("cosine_similarity", options.axis, dimensions);
+  // What is broadcast along the axis is a longer vector.
+  const auto widen = [&](Tensor& x, std::int64_t extent) {
+    Shape shape = x.shape();
+    if (shape[axis] != 1 || extent == 1) return;
+    shape[axis] = extent;
+    x = broadcast_to(x, shape, where);
+  };
+  widen(u, v.shape()[axis]);
+  widen(v, u.shape()[axis]);
+  u = normalize(u, along, where);
+  v = normalize(v, along, where);
   return sum(mul({u, where}, v), {options.axis}, false, where);
 }
 

@@ -101,6 +101,10 @@ Tensor running_norm(const char* name, const Tensor& x, const Axes& axes, const T
     fail<ValueError>(name, "in training there must be more than one value for a channel: got ", x.shape());
   if (!options.training && !(running_mean.defined() && running_var.defined()))
     fail<ValueError>(name, "outside of training there must be running statistics: got none");
+  for (const Tensor* running : {&running_mean, &running_var})
+    if (options.training && running->defined() && running->dtype() != x.dtype())
+      fail<DTypeError>(name, "running statistics must have the dtype of x: got ", running->dtype(), " for ",
+                       x.dtype());
   const Scope scope(name);
   const Tensor w = along_channels(weight, x, where), b = along_channels(bias, x, where);
   if (!options.training) {

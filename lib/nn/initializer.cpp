@@ -4,6 +4,7 @@
 
 #include "lib/core/fail.hpp"
 #include "wengert/core/grad_mode.hpp"
+#include "wengert/core/scope.hpp"
 #include "wengert/ops/arrange.hpp"
 #include "wengert/ops/creation.hpp"
 #include "wengert/ops/elementwise.hpp"
@@ -16,11 +17,13 @@
 namespace wengert::nn::init {
 namespace {
 
-double xavier_deviation(const Tensor& leaf, double gain) {
+double xavier_deviation(const char* name, const Tensor& leaf, double gain) {
+  const Scope scope(name);
   const Fans fan = fans(leaf);
   return gain * std::sqrt(2.0 / static_cast<double>(fan.in + fan.out));
 }
-double kaiming_deviation(const Tensor& leaf, const KaimingOptions& options) {
+double kaiming_deviation(const char* name, const Tensor& leaf, const KaimingOptions& options) {
+  const Scope scope(name);
   const Fans fan = fans(leaf);
   return calculate_gain(options.nonlinearity, options.slope) /
          std::sqrt(static_cast<double>(options.fan == Fan::in ? fan.in : fan.out));
@@ -99,21 +102,24 @@ double calculate_gain(Nonlinearity nonlinearity, double slope) {
   return 1.0;
 }
 
-void xavier_uniform(const Tensor& leaf, double gain) { symmetric(leaf, xavier_deviation(leaf, gain)); }
+void xavier_uniform(const Tensor& leaf, double gain) {
+  symmetric(leaf, xavier_deviation("xavier_uniform", leaf, gain));
+}
 void xavier_normal(const Tensor& leaf, double gain) {
-  const double deviation = xavier_deviation(leaf, gain);
+  const double deviation = xavier_deviation("xavier_normal", leaf, gain);
   if (leaf.size() > 0) normal(leaf, 0.0, deviation);
 }
 
 void kaiming_uniform(const Tensor& leaf, const KaimingOptions& options) {
-  symmetric(leaf, kaiming_deviation(leaf, options));
+  symmetric(leaf, kaiming_deviation("kaiming_uniform", leaf, options));
 }
 void kaiming_normal(const Tensor& leaf, const KaimingOptions& options) {
-  const double deviation = kaiming_deviation(leaf, options);
+  const double deviation = kaiming_deviation("kaiming_normal", leaf, options);
   if (leaf.size() > 0) normal(leaf, 0.0, deviation);
 }
 
 void lecun_normal(const Tensor& leaf) {
+  const Scope scope("lecun_normal");
   const Fans fan = fans(leaf);
   if (leaf.size() > 0) normal(leaf, 0.0, 1.0 / std::sqrt(static_cast<double>(fan.in)));
 }

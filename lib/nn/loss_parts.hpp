@@ -1,4 +1,4 @@
-// What the sources of the losses share: arithmetic that bears the caller's line, the checks that come before
+// What the sources of the losses share: the checks that come before
 // anything is computed, and losses over labels.
 #pragma once
 
@@ -6,21 +6,11 @@
 #include <string>
 
 #include "lib/core/fail.hpp"
-#include "wengert/core/operand.hpp"
+#include "lib/ops/at.hpp"
 #include "wengert/nn/loss_reduction.hpp"
 #include "wengert/ops/elementwise.hpp"
-#include "wengert/ops/selection.hpp"
 
 namespace wengert::nn {
-
-/// Arithmetic on one tensor that bears its caller's line.
-struct At {
-  Location where;
-  Operand operator()(const Tensor& x) const { return {x, where}; }
-  Tensor pick(const Tensor& mask, const Operand& a, const Operand& b) const {
-    return wengert::where({mask, where}, a, b);
-  }
-};
 
 /// A shape as it is written in a call: "{4, 1}".
 std::string braces(const Shape& shape);

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "lib/core/fail.hpp"
+#include "lib/core/memory.hpp"
 #include "wengert/core/scope.hpp"
 #include "wengert/nn/functional.hpp"
 #include "wengert/ops/creation.hpp"
@@ -49,6 +50,8 @@ void check_input(const char* name, const Tensor& x, std::int64_t in, const Recur
     fail<ShapeError>(name, "there must be a step: got ", x.shape());
 }
 
+using Lists = memory::List<std::vector<Tensor>>;
+
 /// A sequence's result and the last states, a list of cells for each part.
 struct Run {
   Tensor output;
@@ -68,13 +71,13 @@ Run run(const char* name, const std::vector<Cell>& cells, const RecurrentOptions
     if (given.defined() && given.shape() != shape)
       fail<ShapeError>(name, "a state must be ", shape, ": got ", given.shape());
   const Scope scope(name);
-  std::vector<std::vector<Tensor>> states;  // of a part, of a cell
+  Lists states;  // of a part, of a cell
   for (const Tensor& given : first) {
     const Tensor all = given.defined() ? single ? unsqueeze(given, 1, where) : given
                                        : zeros({count, batch, hidden}, {.dtype = x.dtype()}, where);
     states.push_back(steps_of(all, where));
   }
-  std::vector<std::vector<Tensor>> last(first.size());
+  Lists last(first.size());
   Tensor layer_input = single                ? unsqueeze(x, 1, where)
                        : options.batch_first ? permute(x, {1, 0, 2}, where)
                                              : x;

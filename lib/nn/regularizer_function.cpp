@@ -1,4 +1,5 @@
 // Penalties on the derivatives of functions.
+#include "lib/core/fail.hpp"
 #include "lib/nn/rows.hpp"
 #include "wengert/core/scope.hpp"
 #include "wengert/grad/transforms.hpp"
@@ -24,12 +25,12 @@ Tensor gradient_penalty(const BatchFunction& f, const Tensor& x, const GradientP
                         Location where) {
   const char* name = "gradient_penalty";
   if (x.ndim() == 0) fail<ShapeError>(name, "x must be (N, ...): got ()");
-  const auto [y, pullback] = vjp(f, x, {.create_graph = true});
+  const auto [y, pullback] = vjp(f, x, {.create_graph = true}, where);
   const std::int64_t n = x.shape()[0];
   if (y.shape() != Shape(n) && y.shape() != Shape(n, 1))
     fail<ShapeError>(name, "f must give (N) or (N, 1) for x (N, ...): got ", y.shape(), " for ", x.shape());
   const Scope scope(name);
-  const Tensor gradient = flat_rows(pullback(ones_like(y, where)), where);
+  const Tensor gradient = flat_rows(pullback(ones_like(y, {}, where)), where);
   Tensor excess = sub({norm(gradient, 2.0, {1}, false, where), where}, options.target);
   if (options.one_sided) excess = relu(excess, where);
   return mean(square(excess, where), {}, false, where);
@@ -41,7 +42,7 @@ Tensor jacobian_penalty(const BatchFunction& f, const Tensor& x, const JacobianP
   if (x.ndim() == 0) fail<ShapeError>(name, "x must be (N, ...): got ()");
   if (options.projections < 0)
     fail<ValueError>(name, "projections must not be negative: got ", options.projections);
-  const auto [y, pullback] = vjp(f, x, {.create_graph = true});
+  const auto [y, pullback] = vjp(f, x, {.create_graph = true}, where);
   const std::int64_t n = x.shape()[0];
   if (y.ndim() == 0 || y.shape()[0] != n)
     fail<ShapeError>(name, "f must give (N, ...) for x (N, ...): got ", y.shape(), " for ", x.shape());

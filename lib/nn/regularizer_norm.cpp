@@ -1,4 +1,5 @@
 // What holds the norms of parameters: a projection and two reparameterizations.
+#include "lib/core/fail.hpp"
 #include "lib/nn/rows.hpp"
 #include "wengert/core/grad_mode.hpp"
 #include "wengert/core/scope.hpp"

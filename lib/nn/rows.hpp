@@ -1,18 +1,14 @@
 // A tensor as a matrix: one row for each position along an axis. For the regularizers and initializers.
 #pragma once
 
-#include "lib/core/fail.hpp"
+#include "wengert/core/node.hpp"
 #include "wengert/ops/shape.hpp"
 
 namespace wengert::nn {
 
 /// The axis counted from the front. Throws IndexError for one that x does not have.
 inline std::int64_t axis_of(const char* operation, std::int64_t axis, const Tensor& x) {
-  const auto dimensions = static_cast<std::int64_t>(x.ndim());
-  if (axis < -dimensions || axis >= dimensions)
-    fail<IndexError>(operation, "axis ", axis, " is out of range for ", dimensions, " dimensions: got shape ",
-                     x.shape());
-  return axis < 0 ? axis + dimensions : axis;
+  return static_cast<std::int64_t>(normalize_axis(operation, axis, x.ndim()));
 }
 
 /// (extent of `axis`, product of the others), `axis` counted from the front.

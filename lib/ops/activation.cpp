@@ -1,22 +1,13 @@
 #include "wengert/ops/activation.hpp"
 
+#include "lib/ops/at.hpp"
 #include "lib/ops/blocks.hpp"
 #include "lib/ops/samples.hpp"
 #include "wengert/ops/elementwise.hpp"
-#include "wengert/ops/selection.hpp"
 #include "wengert/ops/shape.hpp"
 
 namespace wengert {
 namespace {
-
-/// Arithmetic on one tensor that bears its caller's line.
-struct At {
-  Location where;
-  Operand operator()(const Tensor& x) const { return {x, where}; }
-  Tensor pick(const Tensor& mask, const Operand& a, const Operand& b) const {
-    return wengert::where({mask, where}, a, b);
-  }
-};
 
 /// value where x <= low or x >= high, x between: NaN stays, and at a bound nothing goes back.
 Tensor held(const Tensor& x, double low, double high, Location where) {

@@ -81,7 +81,7 @@ Tensor tile(const Tensor& x, const Axes& repetitions, Location where) {
   while (own.size() < counts.size()) own.insert(0, 1);
   while (counts.size() < own.size()) counts.insert(0, 1);
   // (count, extent) for each axis, then the two joined.
-  Shape apart, wide, joined;
+  Shape apart, wide;
   for (std::size_t i = 0; i < own.size(); ++i) {
     if (counts[i] != 1) {
       apart.push_back(1);
@@ -89,9 +89,10 @@ Tensor tile(const Tensor& x, const Axes& repetitions, Location where) {
     }
     apart.push_back(own[i]);
     wide.push_back(own[i]);
-    joined.push_back(counts[i] * own[i]);
   }
-  return reshape(broadcast_to(reshape(x, apart, where), wide, where), joined, where);
+  const Tensor all = broadcast_to(reshape(x, apart, where), wide, where);
+  for (std::size_t i = 0; i < own.size(); ++i) own[i] *= counts[i];
+  return reshape(all, own, where);
 }
 
 Tensor repeat(const Tensor& x, const Axes& counts, std::int64_t axis, Location where) {
@@ -111,9 +112,10 @@ Tensor repeat(const Tensor& x, const Axes& counts, std::int64_t axis, Location w
   if (counts.size() == 1) {
     Shape wide = x.shape(), joined = x.shape();
     wide.insert(along + 1, counts[0]);
-    joined[along] *= counts[0];
     const Tensor apart = unsqueeze(x, static_cast<std::int64_t>(along) + 1, where);
-    return reshape(broadcast_to(apart, wide, where), joined, where);
+    const Tensor all = broadcast_to(apart, wide, where);
+    joined[along] *= counts[0];
+    return reshape(all, joined, where);
   }
   const Tensor places = index_tensor(total, where, [&](std::int64_t* to) {
     for (std::size_t i = 0; i < counts.size(); ++i)

@@ -16,6 +16,7 @@ bool lower_cast(const Node& node, Lowering& lowering) {
   return true;
 }
 
+/// Rule: g in the dtype of x.
 constexpr Operation cast_operation{
     .name = "astype",
     .forward = forward_cast,

@@ -47,6 +47,7 @@ std::vector<Sample> samples_of_cholesky() {
           sample("empty", {0, 0}), sample("no batches", {0, 2, 2})};
 }
 
+/// Rule: the symmetric part of l⁻ᵀ p l⁻¹, with p the lower triangle of lᵀ g, its diagonal halved.
 constexpr Operation cholesky_operation{.name = "cholesky",
                                        .forward = forward_cholesky,
                                        .rules = {rule_of_cholesky},

@@ -43,6 +43,7 @@ Tensor concat_rule(const Call& c, std::size_t input) {
   return slice(c.g, static_cast<std::int64_t>(axis), start, start + c.input_shape(input)[axis]);
 }
 
+/// Rule: each input: the part of g that lies where it lies.
 constexpr Operation concat_operation{
     .name = "concat", .forward = forward_concat, .rule_of_input = concat_rule, .samples = [] {
       SampleNumbers numbers(16);
@@ -73,7 +74,7 @@ Tensor concat(const std::vector<Tensor>& tensors, std::int64_t axis, Location wh
   const Tensor& first = tensors.front();
   const std::size_t along = normalize_axis("concat", axis, first.ndim());
   Shape shape = first.shape();
-  std::vector<Node*, memory::Pooled<Node*>> nodes;
+  memory::List<Node*> nodes;
   nodes.reserve(tensors.size());
   for (const Tensor& tensor : tensors) {
     Node& node = tensor.node();

@@ -107,6 +107,8 @@ std::vector<Sample> samples() {
   return list;
 }
 
+/// Rule: x: g, convolved back with w (convolution_to_input). w: the products of g and the windows of x
+/// (convolution_to_weight).
 constexpr Operation convolution_operation{
     .name = "convolution",
     .forward = forward_convolution,
@@ -114,6 +116,8 @@ constexpr Operation convolution_operation{
               [](const Call& c) { return to_weight(c.x(0), c.g, told(c)); }},
     .samples = samples<Part::output>,
     .looks_at = {0b10, 0b01}};
+/// Rule: g: the cotangent, convolved with w. w: the products of g and the windows of the cotangent
+/// (convolution_to_weight).
 constexpr Operation to_input_operation{
     .name = "convolution_to_input",
     .forward = forward_to_input,
@@ -121,6 +125,8 @@ constexpr Operation to_input_operation{
               [](const Call& c) { return to_weight(c.g, c.x(0), told(c)); }},
     .samples = samples<Part::input>,
     .looks_at = {0b10, 0b01}};
+/// Rule: x: g, convolved back with the cotangent (convolution_to_input). g: x, convolved with the
+/// cotangent.
 constexpr Operation to_weight_operation{
     .name = "convolution_to_weight",
     .forward = forward_to_weight,

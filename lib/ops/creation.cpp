@@ -10,9 +10,9 @@ namespace wengert {
 namespace {
 
 template <class F>
-Tensor generate(const Shape& shape, TensorOptions options, Location where, F value) {
+Tensor generate(const char* operation, const Shape& shape, TensorOptions options, Location where, F value) {
   // The shape is checked before its bytes are asked for.
-  Tensor result = Tensor::adopt(new_node(shape, options.dtype, where));
+  Tensor result = Tensor::adopt(new_node(shape, options.dtype, where, operation));
   std::byte* data = allocate_value(result.handle());
   const std::int64_t count = result.handle().size();
   const auto fill = [&](auto* to) {
@@ -43,26 +43,41 @@ Tensor generate(const Shape& shape, TensorOptions options, Location where, F val
   return make_leaf(result, options.requires_grad, where);
 }
 
+Tensor filled_with(const char* operation, const Shape& shape, double value, TensorOptions options,
+                   Location where) {
+  return generate(operation, shape, options, where, [=](std::int64_t) { return value; });
+}
+
+Tensor filled_like(const char* operation, const Tensor& x, double value, LikeOptions options,
+                   Location where) {
+  require_value(operation, x);
+  return filled_with(operation, x.shape(), value, {options.dtype.value_or(x.dtype()), options.requires_grad},
+                     where);
+}
+
 }  // namespace
 
 Tensor full(const Shape& shape, double value, TensorOptions options, Location where) {
-  return generate(shape, options, where, [=](std::int64_t) { return value; });
+  return filled_with("full", shape, value, options, where);
 }
 Tensor zeros(const Shape& shape, TensorOptions options, Location where) {
-  return full(shape, 0.0, options, where);
+  return filled_with("zeros", shape, 0.0, options, where);
 }
 Tensor ones(const Shape& shape, TensorOptions options, Location where) {
-  return full(shape, 1.0, options, where);
+  return filled_with("ones", shape, 1.0, options, where);
 }
-Tensor full_like(const Tensor& x, double value, Location where) {
-  require_value("full_like", x);
-  return full(x.shape(), value, {.dtype = x.dtype()}, where);
+Tensor full_like(const Tensor& x, double value, LikeOptions options, Location where) {
+  return filled_like("full_like", x, value, options, where);
 }
-Tensor zeros_like(const Tensor& x, Location where) { return full_like(x, 0.0, where); }
-Tensor ones_like(const Tensor& x, Location where) { return full_like(x, 1.0, where); }
+Tensor zeros_like(const Tensor& x, LikeOptions options, Location where) {
+  return filled_like("zeros_like", x, 0.0, options, where);
+}
+Tensor ones_like(const Tensor& x, LikeOptions options, Location where) {
+  return filled_like("ones_like", x, 1.0, options, where);
+}
 
 Tensor eye(std::int64_t n, TensorOptions options, Location where) {
-  return generate({n, n}, options, where, [=](std::int64_t i) { return i / n == i % n ? 1.0 : 0.0; });
+  return generate("eye", {n, n}, options, where, [=](std::int64_t i) { return i / n == i % n ? 1.0 : 0.0; });
 }
 
 Tensor arange(double start, double stop, double step, TensorOptions options, Location where) {
@@ -73,7 +88,7 @@ Tensor arange(double start, double stop, double step, TensorOptions options, Loc
   if (!std::isfinite(count) || count > 0x1p46)
     fail<ValueError>("arange", "the range must be finite and its step not 0: got ", start, ", ", stop, ", ",
                      step);
-  return generate({static_cast<std::int64_t>(count > 0.0 ? count : 0.0)}, options, where,
+  return generate("arange", {static_cast<std::int64_t>(count > 0.0 ? count : 0.0)}, options, where,
                   [=](std::int64_t i) { return start + static_cast<double>(i) * step; });
 }
 Tensor arange(double stop, TensorOptions options, Location where) {
@@ -82,7 +97,7 @@ Tensor arange(double stop, TensorOptions options, Location where) {
 
 Tensor linspace(double start, double stop, std::int64_t count, TensorOptions options, Location where) {
   const double last = static_cast<double>(count) - 1.0, span = stop - start;
-  return generate({count}, options, where, [=](std::int64_t i) {
+  return generate("linspace", {count}, options, where, [=](std::int64_t i) {
     if (i == 0) return start;
     if (i + 1 == count) return stop;
     const double t = static_cast<double>(i) / last;

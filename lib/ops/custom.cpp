@@ -1,5 +1,6 @@
 #include "wengert/ops/custom.hpp"
 
+#include "lib/core/memory.hpp"
 #include "lib/ops/blocks.hpp"
 
 namespace wengert::detail {
@@ -46,7 +47,7 @@ void refuse_shapes(const CustomDefinition& definition, const std::vector<Tensor>
 
 Tensor record_custom(std::shared_ptr<const CustomDefinition> definition, const std::vector<Tensor>& inputs,
                      const Tensor& value, Location where) {
-  std::vector<Node*> nodes;
+  memory::List<Node*> nodes;
   for (const Tensor& input : inputs) nodes.push_back(&input.node());
   const Operation& operation = definition->operation();
   return record(operation, nodes.data(), nodes.size(), value.shape(), value.dtype(), where,

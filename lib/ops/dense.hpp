@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <type_traits>
-#include <vector>
 
 #include "lib/core/fail.hpp"
+#include "lib/core/memory.hpp"
 #include "lib/core/tape.hpp"
 
 namespace wengert {
@@ -48,7 +48,7 @@ Tensor index_tensor(const Shape& shape, Location where, F fill) {
 }
 
 /// Numbers, rounded to a float dtype, as a tensor that varies along one of `ndim` axes.
-inline Tensor along_axis(const std::vector<double>& numbers, std::size_t axis, std::size_t ndim, DType dtype,
+inline Tensor along_axis(const memory::List<double>& numbers, std::size_t axis, std::size_t ndim, DType dtype,
                          Location where) {
   Shape shape = Dims::filled(ndim, 1);
   shape[axis] = static_cast<std::int64_t>(numbers.size());

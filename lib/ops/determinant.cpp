@@ -101,11 +101,13 @@ std::vector<Sample> samples_of(Call call) {
           sample("empty", {0, 0}), sample("no batches", {0, 2, 2})};
 }
 
+/// Rule: g det(a) a⁻ᵀ; of singular matrices a polynomial in the elements, differentiated as it is.
 constexpr Operation det_operation{
     .name = "det",
     .forward = forward_det,
     .rules = {[](const Call& c) { return as_matrix(c.g * c.y()) * transpose(inv(c.x(0))); }},
     .samples = [] { return samples_of([](const Tensor& a) { return det(a); }); }};
+/// Rule: a⁻ᵀ times the cotangent of the logarithm; that of the sign is dropped.
 constexpr Operation slogdet_operation{
     .name = "slogdet", .forward = forward_slogdet, .rules = {rule_of_slogdet}, .samples = [] {
       return samples_of([](const Tensor& a) {

@@ -95,6 +95,7 @@ std::vector<Sample> samples_of_eigh() {
   return samples;
 }
 
+/// Rule: v (diag(g_w) + f ∘ (vᵀ g_v)) vᵀ, its symmetric part, with f_ij = 1 / (w_j - w_i).
 constexpr Operation eigh_operation{
     .name = "eigh", .forward = forward_eigh, .rules = {rule_of_eigh}, .samples = samples_of_eigh};
 const Registered registered_eigh(eigh_operation);

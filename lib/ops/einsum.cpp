@@ -1,8 +1,8 @@
 // einsum: the text is read into one list of letters for each tensor, then pairs of tensors are multiplied
 // from left to right as batches of matrices, summing over each letter as soon as nothing later names it.
 #include <algorithm>
-#include <map>
 
+#include "lib/core/memory.hpp"
 #include "lib/ops/blocks.hpp"
 #include "wengert/ops/arrange.hpp"
 #include "wengert/ops/elementwise.hpp"
@@ -15,11 +15,16 @@ namespace wengert {
 namespace {
 
 // Dimensions under "..." are numbered from the last one on: -1, -2, ...; letters are themselves.
-using Letter = int;
-using Letters = std::vector<Letter>;
+using Letter = std::int64_t;
+using Letters = Dims;
+using memory::List;
 
 bool names(const Letters& letters, Letter letter) {
   return std::find(letters.begin(), letters.end(), letter) != letters.end();
+}
+
+void append(Letters& all, const Letters& more) {
+  for (const Letter letter : more) all.push_back(letter);
 }
 
 /// A tensor and what its dimensions are called.
@@ -57,8 +62,8 @@ struct Reader {
   }
 };
 
-std::vector<std::string> parts_of(const std::string& text) {
-  std::vector<std::string> parts{""};
+List<std::string> parts_of(const std::string& text) {
+  List<std::string> parts{""};
   for (const char c : text)
     if (c == ',')
       parts.emplace_back();
@@ -67,11 +72,30 @@ std::vector<std::string> parts_of(const std::string& text) {
   return parts;
 }
 
+/// The extent that each letter stands for.
+struct Extents {
+  Letters letters;
+  Dims values;
+
+  std::size_t place(Letter letter) const {
+    return static_cast<std::size_t>(std::find(letters.begin(), letters.end(), letter) - letters.begin());
+  }
+  std::int64_t at(Letter letter) const { return values[place(letter)]; }
+  std::int64_t& enter(Letter letter) {
+    const std::size_t at = place(letter);
+    if (at == letters.size()) {
+      letters.push_back(letter);
+      values.push_back(1);
+    }
+    return values[at];
+  }
+};
+
 /// The text and shapes as terms, and the letters of the result. What broadcasts has lost its extent of 1.
 struct Sum {
-  std::vector<Term> terms;
+  List<Term> terms;
   Letters result;
-  std::map<Letter, std::int64_t> extents;
+  Extents extents;
 };
 
 /// Takes the diagonal where a letter occurs twice.
@@ -82,8 +106,8 @@ void take_diagonals(Term& term, Location where) {
       const Letter letter = term.letters[i];
       term.tensor =
           diagonal(term.tensor, 0, static_cast<std::int64_t>(i), static_cast<std::int64_t>(j), where);
-      term.letters.erase(term.letters.begin() + static_cast<std::ptrdiff_t>(j));
-      term.letters.erase(term.letters.begin() + static_cast<std::ptrdiff_t>(i));
+      term.letters.erase(j);
+      term.letters.erase(i);
       term.letters.push_back(letter);  // the diagonal is the last dimension
       j = 0;
       break;
@@ -99,7 +123,7 @@ Sum read(const std::string& equation, const std::vector<Tensor>& tensors) {
                      " for \"", equation, "\"");
   Sum sum;
   std::size_t most_dots = 0;
-  std::map<Letter, int> times;
+  Letters all;
   for (std::size_t k = 0; k < parts.size(); ++k) {
     const Shape& shape = tensors[k].shape();
     const std::size_t plain = reader.read(parts[k], 0).size();
@@ -111,8 +135,8 @@ Sum read(const std::string& equation, const std::vector<Tensor>& tensors) {
     sum.terms.push_back({tensors[k], reader.read(parts[k], dots)});
     const Letters& letters = sum.terms.back().letters;
     for (std::size_t i = 0; i < letters.size(); ++i) {
-      ++times[letters[i]];
-      std::int64_t& extent = sum.extents.emplace(letters[i], 1).first->second;
+      all.push_back(letters[i]);
+      std::int64_t& extent = sum.extents.enter(letters[i]);
       if (extent != 1 && shape[i] != 1 && extent != shape[i])
         fail<ShapeError>("einsum", "a letter's extents must be equal: got ", extent, " and ", shape[i],
                          " in \"", equation, "\"");
@@ -125,12 +149,14 @@ Sum read(const std::string& equation, const std::vector<Tensor>& tensors) {
   }
   if (arrow == std::string::npos) {
     for (std::size_t d = most_dots; d > 0; --d) sum.result.push_back(-static_cast<Letter>(d));
-    for (const auto& [letter, count] : times)
-      if (letter > 0 && count == 1) sum.result.push_back(letter);
+    std::sort(all.begin(), all.end());
+    for (const Letter letter : all)
+      if (letter > 0 && std::count(all.begin(), all.end(), letter) == 1) sum.result.push_back(letter);
   } else {
     sum.result = reader.read(equation.substr(arrow + 2), most_dots);
     for (std::size_t i = 0; i < sum.result.size(); ++i) {
-      if (!sum.extents.count(sum.result[i])) reader.refuse("the result may only name what a tensor has");
+      if (!names(sum.extents.letters, sum.result[i]))
+        reader.refuse("the result may only name what a tensor has");
       if (std::count(sum.result.begin(), sum.result.end(), sum.result[i]) > 1)
         reader.refuse("the result may name a letter only once");
     }
@@ -139,7 +165,7 @@ Sum read(const std::string& equation, const std::vector<Tensor>& tensors) {
 }
 
 /// Drops the dimensions of extent 1 that stand for more.
-void drop_broadcast(Term& term, const std::map<Letter, std::int64_t>& extents, Location where) {
+void drop_broadcast(Term& term, const Extents& extents, Location where) {
   Axes axes;
   Letters kept;
   for (std::size_t i = 0; i < term.letters.size(); ++i) {
@@ -176,8 +202,7 @@ Tensor in_order(const Term& term, const Letters& wanted, Location where) {
 }
 
 /// The product of two terms, summed over the letters of both that `needed` does not have.
-Term multiply(const Term& a, const Term& b, const Letters& needed,
-              const std::map<Letter, std::int64_t>& extents, Location where) {
+Term multiply(const Term& a, const Term& b, const Letters& needed, const Extents& extents, Location where) {
   Letters batch, summed, rows, columns;
   for (const Letter letter : a.letters)
     (!names(b.letters, letter) ? rows : names(needed, letter) ? batch : summed).push_back(letter);
@@ -185,7 +210,7 @@ Term multiply(const Term& a, const Term& b, const Letters& needed,
     if (!names(a.letters, letter)) columns.push_back(letter);
   const auto joined = [](std::initializer_list<const Letters*> lists) {
     Letters all;
-    for (const Letters* list : lists) all.insert(all.end(), list->begin(), list->end());
+    for (const Letters* list : lists) append(all, *list);
     return all;
   };
   const auto count = [&](const Letters& letters) {
@@ -230,16 +255,16 @@ Tensor einsum(const std::string& equation, const std::vector<Tensor>& tensors, L
     drop_broadcast(term, sum.extents, where);
   }
   // What the result or a later term names, from each term on.
-  std::vector<Letters> needed(sum.terms.size() + 1, sum.result);
+  List<Letters> needed(sum.terms.size() + 1, sum.result);
   for (std::size_t k = sum.terms.size(); k-- > 0;) {
     needed[k] = needed[k + 1];
-    needed[k].insert(needed[k].end(), sum.terms[k].letters.begin(), sum.terms[k].letters.end());
+    append(needed[k], sum.terms[k].letters);
   }
   Term product = sum.terms[0];
   sum_rest(product, needed[1], where);
   for (std::size_t k = 1; k < sum.terms.size(); ++k) {
     Letters others = product.letters;
-    others.insert(others.end(), needed[k + 1].begin(), needed[k + 1].end());
+    append(others, needed[k + 1]);
     sum_rest(sum.terms[k], others, where);
     product = multiply(product, sum.terms[k], needed[k + 1], sum.extents, where);
   }

@@ -236,8 +236,19 @@ Tensor record_unary(const Tensor& x, Location where) {
   check_dtype<R>(node.dtype);
   return record(operation_of<R>, {&node}, node.shape, node.dtype, where);
 }
+/// a to a power that takes an operation or two instead of a logarithm; empty for other powers.
+Tensor short_power(const Operand& a, const Operand& b) {
+  if (a.is_number() || !b.is_number() || !a.tensor().defined() || !is_float(a.tensor().dtype())) return {};
+  if (b.number() == 2.0) return square(a.tensor(), a.where());
+  if (b.number() == 3.0) return mul({square(a.tensor(), a.where()), a.where()}, a);
+  if (b.number() == -1.0) return reciprocal(a.tensor(), a.where());
+  return {};
+}
+
 template <class R>
 Tensor record_binary(const Operand& a, const Operand& b) {
+  if constexpr (R::id == kernel::Row::pow)
+    if (const Tensor power = short_power(a, b); power.defined()) return power;
   const Pair pair(R::name, a, b);
   Node &left = recorded(pair.a), &right = recorded(pair.b);
   check_dtype<R>(left.dtype);

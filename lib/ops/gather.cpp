@@ -116,6 +116,7 @@ Tensor add_to_zeros(const Call& c);
 std::vector<Sample> gather_samples();
 std::vector<Sample> scatter_samples();
 
+/// Rule: zeros, to which each element of g is added at the place that it was taken from.
 constexpr Operation gather_operation{.name = "gather",
                                      .forward = forward_gather,
                                      .rules = {add_to_zeros, nullptr},
@@ -127,6 +128,7 @@ constexpr Operation gather_operation{.name = "gather",
                                                          c.g.node(), axis_of(c.node));
                                          },
                                      .looks_at = {0b10}};
+/// Rule: x: g. source: the elements of g at its places.
 constexpr Operation scatter_operation{
     .name = "scatter_add",
     .forward = forward_scatter_add,

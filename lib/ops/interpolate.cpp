@@ -15,7 +15,7 @@
 namespace wengert {
 namespace {
 
-Tensor select(const Tensor& x, std::size_t axis, const std::vector<std::int64_t>& places, Location where) {
+Tensor select(const Tensor& x, std::size_t axis, const memory::List<std::int64_t>& places, Location where) {
   const auto fill = [&](std::int64_t* to) { std::copy(places.begin(), places.end(), to); };
   return index_select(x, static_cast<std::int64_t>(axis), index_tensor(Shape(places.size()), where, fill),
                       where);
@@ -32,8 +32,8 @@ Tensor adaptive_mean(const Tensor& x, std::size_t axis, std::int64_t count, Loca
   }
   // Windows of unlike extents: all as long as the longest, the rest of them masked.
   const std::int64_t longest = (extent - 1) / count + 2;
-  std::vector<std::int64_t> places;
-  std::vector<double> inside, divisors;
+  memory::List<std::int64_t> places;
+  memory::List<double> inside, divisors;
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int64_t start = i * extent / count, end = ((i + 1) * extent + count - 1) / count;
     for (std::int64_t k = 0; k < longest; ++k) {
@@ -60,7 +60,7 @@ Tensor adaptive_mean(const Tensor& x, std::size_t axis, std::int64_t count, Loca
 /// one.
 struct Resampling {
   Shape extents;
-  std::vector<double> step;
+  memory::List<double> step;
 };
 
 Resampling resampling(const Shape& input, const InterpolateOptions& options) {
@@ -68,7 +68,7 @@ Resampling resampling(const Shape& input, const InterpolateOptions& options) {
   if (options.size.empty() == options.scale.empty())
     fail<ValueError>("interpolate", "there must be either a size or a scale: got ",
                      options.size.empty() ? "none" : "both");
-  Resampling result{input, std::vector<double>(rank, 1.0)};
+  Resampling result{input, memory::List<double>(rank, 1.0)};
   if (!options.size.empty())
     result.extents = per_dimension("interpolate", "size", options.size, rank, 1);
   else if (options.scale.size() != 1 && options.scale.size() != rank)
@@ -84,7 +84,7 @@ Resampling resampling(const Shape& input, const InterpolateOptions& options) {
     if (!(scale > 0.0) || !(extent * scale < 0x1p31))
       fail<ValueError>("interpolate", "scale must be positive and finite: got ", scale);
     result.extents[d] = static_cast<std::int64_t>(std::floor(extent * scale));
-    result.step[d] = 1.0 / scale;
+    result.step[d] = result.extents[d] == input[d] ? 1.0 : 1.0 / scale;
     if (result.extents[d] < 1)
       fail<ShapeError>("interpolate", "the result must have an element: got scale ", scale, " for extents ",
                        input);
@@ -95,7 +95,7 @@ Resampling resampling(const Shape& input, const InterpolateOptions& options) {
 Tensor nearest(const Tensor& x, std::size_t axis, std::int64_t count, double step, bool by_size,
                Location where) {
   const std::int64_t extent = x.shape()[axis];
-  std::vector<std::int64_t> places;
+  memory::List<std::int64_t> places;
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int64_t at =
         by_size ? i * extent / count : static_cast<std::int64_t>(static_cast<double>(i) * step);
@@ -108,8 +108,8 @@ Tensor linear(const Tensor& x, std::size_t axis, std::int64_t count, double step
               Location where) {
   const std::int64_t extent = x.shape()[axis];
   if (align) step = count > 1 ? static_cast<double>(extent - 1) / static_cast<double>(count - 1) : 0.0;
-  std::vector<std::int64_t> low, high;
-  std::vector<double> of_low, of_high;
+  memory::List<std::int64_t> low, high;
+  memory::List<double> of_low, of_high;
   for (std::int64_t i = 0; i < count; ++i) {
     const auto place = static_cast<double>(i);
     const double at = align ? place * step : std::max((place + 0.5) * step - 0.5, 0.0);
@@ -118,7 +118,7 @@ Tensor linear(const Tensor& x, std::size_t axis, std::int64_t count, double step
     of_high.push_back(std::min(at - static_cast<double>(low.back()), 1.0));
     of_low.push_back(1.0 - of_high.back());
   }
-  const auto part = [&](const std::vector<std::int64_t>& places, const std::vector<double>& weights) {
+  const auto part = [&](const memory::List<std::int64_t>& places, const memory::List<double>& weights) {
     return mul({select(x, axis, places, where), where},
                along_axis(weights, axis, x.ndim(), x.dtype(), where));
   };

@@ -36,6 +36,7 @@ std::vector<Sample> samples_of_inv() {
           sample("empty", {0, 0}), sample("no batches", {0, 2, 2})};
 }
 
+/// Rule: -yᵀ g yᵀ.
 constexpr Operation inv_operation{.name = "inv",
                                   .forward = forward_inv,
                                   .rules = {[](const Call& c) {

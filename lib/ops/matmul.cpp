@@ -157,6 +157,7 @@ void add_to(const Call& c, std::size_t input, std::byte* sum) {
   multiply(f.a.dtype, sum, c.input_shape(input), f.a, f.b, f.turned, true);
 }
 
+/// Rule: a: g bᵀ. b: aᵀ g. Over batches that were broadcast, the sums.
 template <Turned turned>
 constexpr Operation operation{.name = "matmul",
                               .forward = forward<turned>,

@@ -1,4 +1,5 @@
 // lstsq, matrix_power and expm, composed: their derivatives are those of what they are made of.
+#include "lib/ops/at.hpp"
 #include "lib/ops/factorization.hpp"
 #include "wengert/core/grad_mode.hpp"
 #include "wengert/ops/creation.hpp"
@@ -93,24 +94,28 @@ Tensor expm(const Tensor& a, Location where) {
   const Tensor one = matrix_like(a, n, n, [](auto i, auto j) { return i == j; });
   const Tensor x = mul({a, where}, per_batch(batch, a.dtype(), factors));
   const Tensor x2 = matmul(x, x, where), x4 = matmul(x2, x2, where), x6 = matmul(x4, x2, where);
-  // exact.
-  const auto even = [&](double c6, double c4, double c2) { return x6 * c6 + x4 * c4 + x2 * c2; };
-  const Tensor odd_part =
-      matmul(x,
-             matmul(x6, even(1.0, 16380.0, 40840800.0), where) +
-                 even(33522128640.0, 10559470521600.0, 1187353796428800.0) + one * 32382376266240000.0,
-             where);
-  const Tensor even_part = matmul(x6, even(182.0, 960960.0, 1323241920.0), where) +
-                           even(670442572800.0, 129060195264000.0, 7771770303897600.0) +
-                           one * 64764752532480000.0;
-  Tensor y = solve(even_part - odd_part, even_part + odd_part, where);
+  const At at{where};
+  const auto plus = [&](const Tensor& left, const Tensor& right) { return at(left) + right; };
+  const auto even = [&](double c6, double c4, double c2) {
+    return plus(plus(at(x6) * c6, at(x4) * c4), at(x2) * c2);
+  };
+  // The coefficients are whole numbers that float64 holds.
+  const Tensor odd_part = matmul(x,
+                                 plus(plus(matmul(x6, even(1.0, 16380.0, 40840800.0), where),
+                                           even(33522128640.0, 10559470521600.0, 1187353796428800.0)),
+                                      one * 32382376266240000.0),
+                                 where);
+  const Tensor even_part = plus(plus(matmul(x6, even(182.0, 960960.0, 1323241920.0), where),
+                                     even(670442572800.0, 129060195264000.0, 7771770303897600.0)),
+                                one * 64764752532480000.0);
+  Tensor y = solve(at(even_part) - odd_part, plus(even_part, odd_part), where);
   const double most = times.empty() ? 0.0 : *std::ranges::max_element(times);
   for (double done = 0.0; done < most; ++done) {
     std::vector<double> left;
     for (const double t : times) left.push_back(t - done);
     const Tensor squared = matmul(y, y, where);
     const bool everywhere = std::ranges::all_of(left, [](double t) { return t > 0.0; });
-    y = everywhere ? squared : wengert::where(per_batch(batch, a.dtype(), left) > 0.0, squared, y);
+    y = everywhere ? squared : at.pick(per_batch(batch, a.dtype(), left) > 0.0, squared, y);
   }
   return y;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "lib/core/memory.hpp"
 #include "lib/ops/blocks.hpp"
 #include "lib/ops/dense.hpp"
 #include "wengert/ops/indexing.hpp"
@@ -25,7 +26,7 @@ Tensor order(const Tensor& x, std::size_t axis, std::int64_t count, bool descend
   Shape shape = rows.shape();
   shape.back() = count;
   const Tensor places = index_tensor(shape, where, [&](std::int64_t* to) {
-    std::vector<std::int64_t> row(static_cast<std::size_t>(extent));
+    memory::List<std::int64_t> row(static_cast<std::size_t>(extent));
     with_element(x.dtype(), [&](auto unit) {
       using T = decltype(unit);
       const T* from = rows.node().values<T>();

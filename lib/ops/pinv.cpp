@@ -54,6 +54,7 @@ std::vector<Sample> samples_of_pinv() {
           sample("no batches", {0, 2, 2})};
 }
 
+/// Rule: with r = gᵀ y yᵀ and l = yᵀ y gᵀ: (1 - a y) r + l (1 - y a) - yᵀ g yᵀ.
 constexpr Operation pinv_operation{
     .name = "pinv", .forward = forward_pinv, .rules = {rule_of_pinv}, .samples = samples_of_pinv};
 const Registered registered_pinv(pinv_operation);

@@ -160,8 +160,8 @@ Tensor max_pool(const char* name, std::size_t rank, const Tensor& x, const Axes&
 }
 
 /// How many elements count in each window of one dimension.
-std::vector<double> counts(const Windows& w, std::size_t d, bool with_padding) {
-  std::vector<double> list;
+memory::List<double> counts(const Windows& w, std::size_t d, bool with_padding) {
+  memory::List<double> list;
   for (std::int64_t o = 0; o < w.output[d]; ++o) {
     const std::int64_t start = o * w.stride[d] - w.padding[d], end = start + w.kernel[d];
     const std::int64_t from = with_padding ? start : std::max<std::int64_t>(start, 0);
@@ -179,7 +179,7 @@ Tensor avg_pool(const char* name, std::size_t rank, const Tensor& x, const Axes&
   const Tensor total = reshape(sum(reshape(unfold_windows(x, w, where), columns, where), {2}, false, where),
                                pooled_shape(x, w), where);
   bool same = true;
-  std::vector<std::vector<double>> divisors;
+  memory::List<memory::List<double>> divisors;
   double taps = 1.0;
   for (std::size_t d = 0; d < rank; ++d) {
     divisors.push_back(counts(w, d, options.count_include_pad));

@@ -124,7 +124,7 @@ Tensor kron(const Tensor& a, const Tensor& b, Location where) {
   require_value("kron", b);
   const std::size_t ndim = std::max(a.ndim(), b.ndim());
   // a as (m, 1, n, 1), b as (1, p, 1, q): their product is (m, p, n, q).
-  Shape apart_a, apart_b, joined;
+  Shape apart_a, apart_b;
   for (std::size_t i = 0; i < ndim; ++i) {
     const std::int64_t m = i + a.ndim() < ndim ? 1 : a.shape()[i + a.ndim() - ndim];
     const std::int64_t p = i + b.ndim() < ndim ? 1 : b.shape()[i + b.ndim() - ndim];
@@ -132,10 +132,12 @@ Tensor kron(const Tensor& a, const Tensor& b, Location where) {
     apart_a.push_back(1);
     apart_b.push_back(1);
     apart_b.push_back(p);
-    joined.push_back(m * p);
   }
   const Scope scope("kron");
-  return reshape(mul({reshape(a, apart_a, where), where}, reshape(b, apart_b, where)), joined, where);
+  const Tensor all = mul({reshape(a, apart_a, where), where}, reshape(b, apart_b, where));
+  Shape joined;
+  for (std::size_t i = 0; i < 2 * ndim; i += 2) joined.push_back(all.shape()[i] * all.shape()[i + 1]);
+  return reshape(all, joined, where);
 }
 
 Tensor trace(const Tensor& x, std::int64_t offset, std::int64_t axis1, std::int64_t axis2, Location where) {

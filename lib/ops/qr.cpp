@@ -98,6 +98,9 @@ std::vector<Sample> samples_of_qr() {
   return samples;
 }
 
+/// Rule: with s the symmetric matrix that has the lower triangle of r g_rᵀ - g_qᵀ q, (g_q + q s) r⁻ᵀ where a
+/// is square or tall. Where it is wide, its first columns receive that with g_q + y g_vᵀ for g_q, where y and
+/// g_v are the rest of a and of g_r; the rest of a receives q g_v.
 constexpr Operation qr_operation{
     .name = "qr", .forward = forward_qr, .rules = {rule_of_qr}, .samples = samples_of_qr};
 const Registered registered_qr(qr_operation);

@@ -10,6 +10,7 @@
 #include "lib/core/fail.hpp"
 #include "lib/core/parallel.hpp"
 #include "lib/core/tape.hpp"
+#include "lib/ops/blocks.hpp"
 #include "wengert/core/grad_mode.hpp"
 #include "wengert/ops/elementwise.hpp"
 #include "wengert/ops/reduction.hpp"
@@ -64,7 +65,7 @@ template <class F>
 Tensor draw(const char* operation, const Shape& shape, TensorOptions options, Location where, F transform) {
   if (!is_float(options.dtype))
     fail<DTypeError>(operation, "random numbers are float32 or float64: got ", options.dtype);
-  Tensor result = Tensor::adopt(new_node(shape, options.dtype, where));
+  Tensor result = Tensor::adopt(new_node(shape, options.dtype, where, operation));
   std::byte* data = allocate_value(result.handle());
   if (options.dtype == float32)
     fill(reinterpret_cast<float*>(data), result.handle().size(), transform);
@@ -112,10 +113,10 @@ double baseline_erf(double x) {
   return x;
 }
 
-Tensor scaled(const Tensor& noise, const Operand& scale, const Operand& location) {
-  const Tensor moved = noise * scale + location;
+Tensor scaled(const char* operation, const Tensor& noise, const Operand& scale, const Operand& location) {
+  const Tensor moved = add({mul({noise, scale.where()}, scale), scale.where()}, location);
   if (moved.shape() != noise.shape())
-    fail<ShapeError>("random", "parameters must broadcast to the shape: got one that makes ", moved.shape(),
+    fail<ShapeError>(operation, "parameters must broadcast to the shape: got one that makes ", moved.shape(),
                      " of ", noise.shape());
   return moved;
 }
@@ -161,33 +162,49 @@ Tensor randn(const Shape& shape, TensorOptions options, Location where) {
   return draw("randn", shape, options, where, box_muller);
 }
 
+Tensor rand_like(const Tensor& x, LikeOptions options, Location where) {
+  require_value("rand_like", x);
+  return draw("rand_like", x.shape(), {options.dtype.value_or(x.dtype()), options.requires_grad}, where,
+              [](double*) {});
+}
+
+Tensor randn_like(const Tensor& x, LikeOptions options, Location where) {
+  require_value("randn_like", x);
+  return draw("randn_like", x.shape(), {options.dtype.value_or(x.dtype()), options.requires_grad}, where,
+              box_muller);
+}
+
 Tensor uniform(const Shape& shape, const Operand& low, const Operand& high, DType dtype) {
   const Scope scope("uniform");
   const bool numbers = low.is_number() && high.is_number();
   const Tensor tensor = numbers ? Tensor() : sub(high, low);
-  const Operand width = numbers ? Operand(high.number() - low.number(), low.where()) : Operand(tensor);
+  const Operand width =
+      numbers ? Operand(high.number() - low.number(), low.where()) : Operand(tensor, low.where());
   require_within("uniform", "high - low must be finite and 0 or more", width, 0.0, largest(dtype));
-  return scaled(rand(shape, {.dtype = dtype}, low.where()), width, low);
+  return scaled("uniform", rand(shape, {.dtype = dtype}, low.where()), width, low);
 }
 
 Tensor normal(const Shape& shape, const Operand& mean, const Operand& deviation, DType dtype) {
   const Scope scope("normal");
   require_deviation("normal", deviation);
-  return scaled(randn(shape, {.dtype = dtype}, mean.where()), deviation, mean);
+  return scaled("normal", randn(shape, {.dtype = dtype}, mean.where()), deviation, mean);
 }
 
 Tensor exponential(const Shape& shape, const Operand& rate, DType dtype) {
   const Scope scope("exponential");
   require_within("exponential", "the rate must be above 0", rate, smallest(dtype), infinity);
   const Tensor e = draw("exponential", shape, {.dtype = dtype}, rate.where(), minus_log);
-  return rate.is_number() ? scaled(e, {1.0 / rate.number(), rate.where()}, 0.0)
-                          : scaled(e, reciprocal(rate.tensor(), rate.where()), 0.0);
+  const Tensor tensor = rate.is_number() ? Tensor() : reciprocal(rate.tensor(), rate.where());
+  const Operand mean =
+      rate.is_number() ? Operand(1.0 / rate.number(), rate.where()) : Operand(tensor, rate.where());
+  return scaled("exponential", e, mean, 0.0);
 }
 
 Tensor gumbel(const Shape& shape, const Operand& location, const Operand& scale, DType dtype) {
   const Scope scope("gumbel");
   require_within("gumbel", "the scale must be 0 or more", scale, 0.0, infinity);
-  return scaled(draw("gumbel", shape, {.dtype = dtype}, location.where(), gumbel_noise), scale, location);
+  return scaled("gumbel", draw("gumbel", shape, {.dtype = dtype}, location.where(), gumbel_noise), scale,
+                location);
 }
 
 Tensor truncated_normal(const Shape& shape, const Operand& mean, const Operand& deviation, double low,
@@ -202,7 +219,7 @@ Tensor truncated_normal(const Shape& shape, const Operand& mean, const Operand& 
     apply(kernel::Row::erfinv, u, chunk);
     for (std::size_t i = 0; i < chunk; ++i) u[i] = std::clamp(u[i] * std::numbers::sqrt2, low, high);
   });
-  return scaled(z, deviation, mean);
+  return scaled("truncated_normal", z, deviation, mean);
 }
 
 Tensor bernoulli(const Tensor& p, Location where) {
@@ -224,7 +241,7 @@ Tensor categorical(const Tensor& logits, Location where) {
 }
 
 Tensor permutation(std::int64_t n, Location where) {
-  Tensor result = Tensor::adopt(new_node({n}, int64, where));
+  Tensor result = Tensor::adopt(new_node({n}, int64, where, "permutation"));
   auto* to = reinterpret_cast<std::int64_t*>(allocate_value(result.handle()));
   const RandomKey start = next_random_key(static_cast<std::uint64_t>(n));
   for (std::int64_t i = 0; i < n; ++i) {

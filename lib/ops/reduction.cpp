@@ -91,6 +91,7 @@ std::vector<Sample> samples(bool smooth, bool of_nothing) {
   return list;
 }
 
+/// Rule: g broadcast to the shape of x.
 constexpr Operation sum_operation{.name = "sum",
                                   .forward = forward<kernel::Reduction::sum>,
                                   .rules = {[](const Call& c) {
@@ -100,11 +101,13 @@ constexpr Operation sum_operation{.name = "sum",
                                   .samples = [] { return samples<sum>(true, true); },
                                   .lower = lower<kernel::Reduction::sum>,
                                   .looks_at = {}};
+/// Rule: g, shared evenly by the elements that equal the result; by all where that is NaN.
 constexpr Operation max_operation{.name = "max",
                                   .forward = forward<kernel::Reduction::max>,
                                   .rules = {extremum_rule<less>},
                                   .samples = [] { return samples<max>(false, false); },
                                   .lower = lower<kernel::Reduction::max>};
+/// Rule: g, shared evenly by the elements that equal the result; by all where that is NaN.
 constexpr Operation min_operation{.name = "min",
                                   .forward = forward<kernel::Reduction::min>,
                                   .rules = {extremum_rule<greater>},
@@ -159,8 +162,9 @@ Tensor prod(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
   Tensor y = reshape(permute(x, order, where), {element_count(shape), count}, where);
   for (; count > 1; count = (count + 1) / 2) {
     const std::int64_t half = count / 2;
-    const Tensor product = mul({slice(y, 1, 0, half), where}, slice(y, 1, half, 2 * half));
-    y = count % 2 ? concat({product, slice(y, 1, 2 * half, count)}, 1) : product;
+    const Tensor product =
+        mul({slice(y, 1, 0, half, 1, where), where}, slice(y, 1, half, 2 * half, 1, where));
+    y = count % 2 ? concat({product, slice(y, 1, 2 * half, count, 1, where)}, 1, where) : product;
   }
   return reshape(y, shape, where);
 }
@@ -178,7 +182,7 @@ Tensor var(const Tensor& x, const Axes& axes, bool keepdims, double ddof, Locati
   const std::int64_t count = reduced_count(x.shape(), axis_mask("var", axes, x.ndim()));
   const Tensor deviation = sub({x, where}, mean(x, axes, true, where));
   return div({sum(square(deviation, where), axes, keepdims, where), where},
-             static_cast<double>(count) - ddof);
+             std::max(static_cast<double>(count) - ddof, 0.0));
 }
 
 Tensor std(const Tensor& x, const Axes& axes, bool keepdims, double ddof, Location where) {
@@ -231,16 +235,9 @@ Tensor any(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
 Tensor sum_to(const Tensor& x, const Shape& shape) {
   if (x.shape() == shape) return x;
   const std::size_t ahead = x.ndim() - shape.size();
-  bool fits = x.ndim() >= shape.size();
   Axes axes;
-  for (std::size_t i = 0; fits && i < x.ndim(); ++i) {
-    if (i >= ahead && shape[i - ahead] == x.shape()[i]) continue;
-    fits = i < ahead || shape[i - ahead] == 1;
-    axes.push_back(static_cast<std::int64_t>(i));
-  }
-  if (!fits)
-    fail<ShapeError>("backward", "a rule's cotangent must have its input's shape, or broadcast from it: got ",
-                     x.shape(), " for ", shape);
+  for (std::size_t i = 0; i < x.ndim(); ++i)
+    if (i < ahead || shape[i - ahead] != x.shape()[i]) axes.push_back(static_cast<std::int64_t>(i));
   Tensor reduced = sum(x, axes, axes.size() > ahead);
   if (reduced.shape() != shape) reduced = reshape(reduced, shape);
   return reduced;

@@ -19,19 +19,37 @@ struct ScanAttributes : Attributes {
 
 const ScanAttributes& told(const Node& node) { return *static_cast<const ScanAttributes*>(node.attributes); }
 
-/// Calls visit(place, place before it or -1, run) for runs of adjacent elements, in the order of the scan.
-template <class F>
-void for_each_step(const Node& node, F visit) {
+/// y[place] = first(place) at the beginning of the axis, then next(place, the element of y before it).
+template <class T, class First, class Next>
+void scan(const Node& node, T* y, First first, Next next) {
   const ScanAttributes& at = told(node);
   std::int64_t outer = 1, inner = 1;
   for (std::size_t i = 0; i < at.axis; ++i) outer *= node.shape[i];
   for (std::size_t i = at.axis + 1; i < node.shape.size(); ++i) inner *= node.shape[i];
   const std::int64_t extent = node.shape[at.axis];
+  const auto row = [&](std::int64_t k) { return at.backward ? extent - 1 - k : k; };
+  if (inner == 1) {
+    // Each element waits for the one before it: several rows at a time do not wait for each other.
+    const auto rows = [&]<std::int64_t count>(std::int64_t start,
+                                              std::integral_constant<std::int64_t, count>) {
+      T last[count];
+      for (std::int64_t k = 0; k < extent; ++k)
+        for (std::int64_t r = 0; r < count; ++r) {
+          const std::int64_t place = (start + r) * extent + row(k);
+          y[place] = last[r] = k == 0 ? first(place) : next(place, last[r]);
+        }
+    };
+    std::int64_t o = 0;
+    for (; o + 8 <= outer; o += 8) rows(o, std::integral_constant<std::int64_t, 8>());
+    for (; o < outer; ++o) rows(o, std::integral_constant<std::int64_t, 1>());
+    return;
+  }
+  const std::int64_t back = at.backward ? inner : -inner;
   for (std::int64_t o = 0; o < outer; ++o)
     for (std::int64_t k = 0; k < extent; ++k) {
-      const std::int64_t row = at.backward ? extent - 1 - k : k;
-      const std::int64_t place = (o * extent + row) * inner;
-      visit(place, k == 0 ? -1 : at.backward ? place + inner : place - inner, inner);
+      const std::int64_t start = (o * extent + row(k)) * inner;
+      for (std::int64_t place = start; place < start + inner; ++place)
+        y[place] = k == 0 ? first(place) : next(place, y[place + back]);
     }
 }
 
@@ -40,12 +58,10 @@ void forward_cumsum(Node& node) {
   const Tensor dense_x = dense(node.input(0));
   with_element(node.dtype, [&](auto unit) {
     using T = Arithmetic<decltype(unit)>;
-    T* y = reinterpret_cast<T*>(to);
     const T* x = dense_x.node().values<T>();
-    for_each_step(node, [=](std::int64_t at, std::int64_t before, std::int64_t run) {
-      for (std::int64_t i = 0; i < run; ++i)
-        y[at + i] = before < 0 ? x[at + i] : static_cast<T>(y[before + i] + x[at + i]);
-    });
+    scan(
+        node, reinterpret_cast<T*>(to), [=](std::int64_t i) { return x[i]; },
+        [=](std::int64_t i, T before) { return static_cast<T>(before + x[i]); });
   });
 }
 
@@ -54,12 +70,10 @@ void forward_scan(Node& node) {
   const Tensor dense_a = dense(node.input(0)), dense_b = dense(node.input(1));
   with_element(node.dtype, [&](auto unit) {
     using T = Arithmetic<decltype(unit)>;
-    T* y = reinterpret_cast<T*>(to);
     const T *a = dense_a.node().values<T>(), *b = dense_b.node().values<T>();
-    for_each_step(node, [=](std::int64_t at, std::int64_t before, std::int64_t run) {
-      for (std::int64_t i = 0; i < run; ++i)
-        y[at + i] = before < 0 ? b[at + i] : static_cast<T>(a[at + i] * y[before + i] + b[at + i]);
-    });
+    scan(
+        node, reinterpret_cast<T*>(to), [=](std::int64_t i) { return b[i]; },
+        [=](std::int64_t i, T before) { return static_cast<T>(a[i] * before + b[i]); });
   });
 }
 
@@ -94,6 +108,7 @@ Sample sample(const char* what, const Shape& shape, bool two, F call) {
           }};
 }
 
+/// Rule: the sums of g from the other end.
 constexpr Operation cumsum_operation{
     .name = "cumsum",
     .forward = forward_cumsum,
@@ -110,6 +125,8 @@ constexpr Operation cumsum_operation{
               sample("one", {1}, false, along(0, false)), sample("nothing", {2, 0}, false, along(1, false))};
         },
     .looks_at = {}};
+/// Rule: of y[t] = a[t] y[t-1] + b[t]: b receives h[t] = g[t] + a[t+1] h[t+1], a scan from the other end,
+/// and a receives h[t] y[t-1].
 constexpr Operation scan_operation{
     .name = "linear_scan",
     .forward = forward_scan,

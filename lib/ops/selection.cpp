@@ -37,6 +37,7 @@ std::vector<Sample> where_samples() {
   return samples;
 }
 
+/// Rule: a: g where the mask is true, else 0. b: g where it is false, else 0.
 constexpr Operation where_operation{.name = "where",
                                     .forward = forward_where,
                                     .rules = {nullptr, [](const Call& c) { return where(c.x(0), c.g, 0.0); },

@@ -102,6 +102,7 @@ Sample sample(const char* what, const Shape& shape, F call) {
           }};
 }
 
+/// Rule: zeros, with g at the places that were taken.
 constexpr Operation slice_operation{
     .name = "slice",
     .forward = forward_slice,
@@ -126,6 +127,7 @@ constexpr Operation slice_operation{
         },
     .add_to = add_to_region,
     .looks_at = {}};
+/// Rule: (the inverse of a slice: zeros, with x at some places) the elements of g at those places.
 constexpr Operation unslice_operation{
     .name = "unslice",
     .forward = forward_unslice,

@@ -97,6 +97,7 @@ std::vector<Sample> samples_of_solve() {
   return samples;
 }
 
+/// Rule: b: a⁻ᵀ g. a: minus that times yᵀ.
 constexpr Operation solve_operation{
     .name = "solve", .forward = forward_solve, .rule_of_all = rule_of_solve, .samples = samples_of_solve};
 const Registered registered_solve(solve_operation);

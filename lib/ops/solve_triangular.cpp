@@ -71,6 +71,7 @@ std::vector<Sample> samples_of_solve_triangular() {
   return samples;
 }
 
+/// Rule: b: a⁻ᵀ g. a: the triangle of minus that times yᵀ.
 constexpr Operation solve_triangular_operation{.name = "solve_triangular",
                                                .forward = forward_solve_triangular,
                                                .rule_of_all = rule_of_solve_triangular,

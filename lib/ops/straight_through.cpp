@@ -24,6 +24,7 @@ std::vector<Sample> straight_through_samples() {
   return list;
 }
 
+/// Rule: hard: none. soft: g.
 constexpr Operation straight_through_operation{.name = "straight_through",
                                                .forward = forward_straight_through,
                                                .rules = {nullptr, [](const Call& c) { return c.g; }},

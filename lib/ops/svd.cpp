@@ -153,6 +153,9 @@ std::vector<Sample> samples_of_svd() {
   return samples;
 }
 
+/// Rule: u (diag(g_s) + e ∘ (k_u + k_v) + f ∘ (k_u - k_v)) vᵀ, with k_u and k_v the antisymmetric parts of
+/// uᵀ g_u and vᵀ g_v, e_ij = 1 / (s_j - s_i) and f_ij = 1 / (s_j + s_i); where a is not square, plus what
+/// of g_u and g_v lies outside of the spans of u and v, divided by s.
 constexpr Operation svd_operation{
     .name = "svd", .forward = forward_svd, .rules = {rule_of_svd}, .samples = samples_of_svd};
 const Registered registered_svd(svd_operation);

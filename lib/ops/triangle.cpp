@@ -63,6 +63,8 @@ Tensor diag(const Tensor& x, std::int64_t offset, Location where) {
   require_value("diag", x);
   if (x.ndim() == 2) return diagonal(x, offset, 0, 1, where);
   if (x.ndim() != 1) fail<ShapeError>("diag", "takes a vector or a matrix: got shape ", x.shape());
+  if (offset < -(std::int64_t{1} << 46) || offset > std::int64_t{1} << 46)
+    fail<ShapeError>("diag", "the result is too large: got offset ", offset);
   const Scope scope("diag");
   const std::int64_t ahead = std::max<std::int64_t>(-offset, 0), behind = std::max<std::int64_t>(offset, 0);
   const std::int64_t extent = x.size() + ahead + behind;

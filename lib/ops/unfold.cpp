@@ -50,6 +50,7 @@ Sample sample(const char* what, const Shape& shape, F call) {
           }};
 }
 
+/// Rule: fold of g: each element of x receives the sum of what its windows did.
 constexpr Operation unfold_operation{
     .name = "unfold",
     .forward = forward_unfold,
@@ -75,6 +76,7 @@ constexpr Operation unfold_operation{
               sample("no image", {0, 2, 3}, [](const Tensor& x) { return unfold(x, 2); })};
         },
     .looks_at = {}};
+/// Rule: unfold of g.
 constexpr Operation fold_operation{
     .name = "fold",
     .forward = forward_fold,

@@ -68,6 +68,7 @@ Sample sample(const char* what, const Shape& shape, F call) {
           }};
 }
 
+/// Rule: g in the shape of x.
 constexpr Operation reshape_operation{
     .name = "reshape",
     .forward = forward_reshape,
@@ -90,6 +91,7 @@ constexpr Operation reshape_operation{
         },
     .lower = lower_view<Lowering::Kind::alias>,
     .looks_at = {}};
+/// Rule: g with its axes put back.
 constexpr Operation permute_operation{
     .name = "permute",
     .forward = forward_permute,
@@ -116,6 +118,7 @@ constexpr Operation permute_operation{
                                      })};
         },
     .looks_at = {}};
+/// Rule: g summed to the shape of x.
 constexpr Operation broadcast_operation{.name = "broadcast_to",
                                         .forward = forward_broadcast,
                                         .rules = {[](const Call& c) { return c.g; }},

@@ -98,7 +98,8 @@ State Averaging::state() const {
 void Averaging::load(const State& state) {
   const auto take = [&](const std::string& name, const Shape& shape, DType dtype) {
     const auto found = state.find(name);
-    if (found == state.end() || found->second.shape() != shape || found->second.dtype() != dtype)
+    if (found == state.end() || !found->second.defined() || found->second.shape() != shape ||
+        found->second.dtype() != dtype)
       fail<ValueError>(name_, "the state must fit the parameters: '", name, "' must be ", shape, " of ",
                        dtype);
     return found->second.detach();

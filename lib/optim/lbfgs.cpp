@@ -27,6 +27,16 @@ struct LBFGS::History {
   double length = 0.0, scale = 1.0;  // of the last direction; scale: y's / y'y of the last pair
   Tensor direction, gradient;
 
+  /// What is remembered, in the dtype that the parameters have now.
+  void follow(DType dtype) {
+    const NoGrad values_only;
+    const auto cast = [=](Tensor& x) {
+      if (x.defined()) x = x.astype(dtype);
+    };
+    for (Pair& pair : pairs) cast(pair.y), cast(pair.s);
+    cast(direction), cast(gradient);
+  }
+
   /// Learns from the change since the last direction was chosen, and chooses the next one.
   void turn(const Tensor& now, std::int64_t most_pairs) {
     if (iterations++ == 0) {
@@ -76,6 +86,7 @@ double LBFGS::step(const std::function<Tensor()>& loss) {
   LinePoint now = evaluate();
   const double before = now.loss;
   History h = *history_;
+  h.follow(flat.dtype());
   std::int64_t evaluations = 1;
   const std::int64_t most_evaluations = o.max_eval > 0 ? o.max_eval : o.max_iter * 5 / 4;
   bool flat_there = flat.size() == 0 || largest(now.gradient) <= o.tolerance_grad;
@@ -117,8 +128,9 @@ double LBFGS::step(const std::function<Tensor()>& loss) {
 }
 
 State LBFGS::common_state() const {
-  const History& h = *history_;
+  History h = *history_;
   if (h.iterations == 0) return {};
+  h.follow(Flat(name(), parameters()).dtype());
   State state{{"iterations", scalar(static_cast<double>(h.iterations), int64)},
               {"length", scalar(h.length, float64)},
               {"scale", scalar(h.scale, float64)},
@@ -145,7 +157,8 @@ void LBFGS::load_common(const State& state) {
     std::size_t known = 0;
     const auto take = [&](const char* name_of, const Shape& shape, DType dtype) {
       const auto found = state.find(name_of);
-      if (found == state.end() || found->second.shape() != shape || found->second.dtype() != dtype)
+      if (found == state.end() || !found->second.defined() || found->second.shape() != shape ||
+          found->second.dtype() != dtype)
         fail<ValueError>(name(), "the state must fit the optimizer: 'all.", name_of, "' must be ", shape,
                          " of ", dtype);
       ++known;
@@ -156,7 +169,8 @@ void LBFGS::load_common(const State& state) {
     loaded->scale = take("scale", {}, float64).item();
     loaded->direction = take("direction", {flat.size()}, flat.dtype());
     loaded->gradient = take("gradient", {flat.size()}, flat.dtype());
-    if (const auto found = state.find("y"); found != state.end() && found->second.ndim() == 2) {
+    if (const auto found = state.find("y");
+        found != state.end() && found->second.defined() && found->second.ndim() == 2) {
       const std::int64_t count = found->second.shape()[0];
       const Tensor y = take("y", {count, flat.size()}, flat.dtype());
       const Tensor s = take("s", {count, flat.size()}, flat.dtype());

@@ -133,6 +133,7 @@ void Optimizer::add_slots(const std::vector<Tensor>& parameters) {
 void Optimizer::step() {
   const NoGrad values_only;
   const Scope scope(name_);
+  for (std::size_t group = 0; group < group_count_; ++group) check_options(group);
   for (Slot& slot : slots_) {
     const Tensor gradient = gradient_of(slot.parameter);
     if (!gradient.defined()) continue;
@@ -154,9 +155,13 @@ std::vector<Tensor> Optimizer::parameters() const {
   return parameters;
 }
 
-double& Optimizer::lr_of(std::size_t group) {
+void Optimizer::require_group(std::size_t group) const {
   if (group >= group_count_)
     fail<IndexError>(name_, "there must be a group of that number: got ", group, " for ", group_count_);
+}
+
+double& Optimizer::lr_of(std::size_t group) {
+  require_group(group);
   const Option first = list_options(group).front();
   if (std::string_view(first.name) != "lr")
     fail<GraphError>(name_, "it finds the size of its steps itself: there is no lr");
@@ -174,8 +179,7 @@ void Optimizer::set_lr(double lr, std::size_t group) {
 }
 
 double& Optimizer::number_of(std::string_view name, std::size_t group) {
-  if (group >= group_count_)
-    fail<IndexError>(name_, "there must be a group of that number: got ", group, " for ", group_count_);
+  require_group(group);
   for (const Option& option : list_options(group))
     if (option.number && name == option.name) return *option.number;
   fail<ValueError>(name_, "there must be an option of that name that is a number: got '", name, "'");

@@ -58,7 +58,8 @@ State ReduceOnPlateau::state() const {
 void ReduceOnPlateau::load(const State& state) {
   const auto take = [&](const char* name, DType dtype) {
     const auto found = state.find(name);
-    if (found == state.end() || !found->second.shape().empty() || found->second.dtype() != dtype)
+    if (found == state.end() || !found->second.defined() || !found->second.shape().empty() ||
+        found->second.dtype() != dtype)
       fail<ValueError>("ReduceOnPlateau", "the state must fit: '", name, "' must be one number of ", dtype);
     return found->second.item();
   };

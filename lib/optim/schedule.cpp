@@ -221,7 +221,8 @@ State Scheduler::state() const {
 void Scheduler::load(const State& state) {
   const auto take = [&](const std::string& name, DType dtype) {
     const auto found = state.find(name);
-    if (found == state.end() || !found->second.shape().empty() || found->second.dtype() != dtype)
+    if (found == state.end() || !found->second.defined() || !found->second.shape().empty() ||
+        found->second.dtype() != dtype)
       fail<ValueError>("Scheduler", "the state must fit the scheduler: '", name, "' must be one number of ",
                        dtype);
     return found->second.item();

@@ -101,20 +101,31 @@ void Table::add(double step, const std::vector<std::pair<std::string, double>>& 
 }
 
 void Table::rewind(double step) {
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < steps_.size(); ++i) {
-    if (!(steps_[i] <= step)) continue;
-    steps_[kept] = steps_[i];
-    if (kept != i) rows_[kept] = std::move(rows_[i]);
-    ++kept;
+  std::vector<double> steps;
+  std::vector<std::vector<double>> rows;
+  for (std::size_t i = 0; i < steps_.size(); ++i)
+    if (steps_[i] <= step) {
+      steps.push_back(steps_[i]);
+      rows.push_back(rows_[i]);
+    }
+  if (steps.size() == steps_.size()) return;
+  steps_.swap(steps);
+  rows_.swap(rows);
+  try {
+    rows_.empty() ? remove_file() : write_all();
+  } catch (...) {
+    steps_.swap(steps);
+    rows_.swap(rows);
+    throw;
   }
-  if (kept == steps_.size()) return;
-  steps_.resize(kept);
-  rows_.resize(kept);
-  if (kept > 0)
-    write_all();
-  else
-    std::filesystem::remove(path_);
+}
+
+void Table::remove_file() const {
+  std::error_code error;
+  std::filesystem::remove(path_, error);
+  if (error)
+    fail<IoError>(operation_, "the file must be one that can be removed: got ", io::quote(path_), " (",
+                  error.message(), ")");
 }
 
 void Table::append(const std::string& text) const {

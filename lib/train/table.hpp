@@ -28,6 +28,7 @@ class Table {
   std::string row_text(std::size_t row) const;
   void append(const std::string& text) const;
   void write_all() const;
+  void remove_file() const;
 
   const char* operation_;
   std::string path_;

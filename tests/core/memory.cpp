@@ -56,6 +56,24 @@ TEST_CASE("a steady step calls no malloc, whether it waits or not, whatever list
   }
 }
 
+TEST_CASE("nor do layers of several parts, sums over letters, orders, and many dimensions") {
+  nn::LSTM lstm(4, 8);
+  const Tensor x = randn({5, 2, 4}), a = parameter(randn({2, 3, 4})), b = parameter(randn({2, 4, 3}));
+  const Tensor deep = parameter(randn({2, 1, 2, 1, 2, 1, 2}));
+  const auto step = [&] {
+    const Tensor read = mean(square(lstm(x).output));
+    const Tensor letters = mean(einsum("bij,bjk->ik", {a, b})) + mean(einsum("bij,bij", {a, a}));
+    const Tensor largest = sum(topk(a, 2).values) + sum(sort(b) * b);
+    (read + letters + largest + sum(tanh(deep) * deep)).backward();
+    for (const Tensor& leaf : lstm.parameters()) leaf.zero_grad();
+    for (const Tensor& leaf : {a, b, deep}) leaf.zero_grad();
+  };
+  for (int i = 0; i < 4; ++i) step();
+  const int before = news;
+  step();
+  CHECK(news - before == 0);
+}
+
 TEST_CASE("the counter counts") {
   const int before = news;
   const std::string text(100, 'x');

@@ -76,7 +76,7 @@ TEST_CASE("attributes live as long as the node needs them, and never longer") {
   const Tensor x = leaf({1});
   CHECK(message([&] { record(fails, {&x.node()}, {1}, float64, {}, new Counted); }) == "[fails] always");
   CHECK(message([&] { record(total, {&x.node()}, {-1}, float64, {}, new Counted); }) ==
-        "[tensor] extents must not be negative: got (-1,)");
+        "[total] extents must not be negative: got (-1,)");
   CHECK(message<GraphError>([&] {
           record(of_three, {&x.node(), &x.node(), &x.node(), &x.node()}, {1}, float64, {}, new Counted);
         }) == "[of_three] more than three inputs need a rule_of_input: got 4");
@@ -86,20 +86,20 @@ TEST_CASE("attributes live as long as the node needs them, and never longer") {
 TEST_CASE("shapes that no tensor can have") {
   const std::int64_t huge = std::int64_t{1} << 62;
   CHECK(message<ShapeError>([] { zeros(Dims::filled(33, 1)); }) ==
-        "[tensor] a tensor has at most 32 dimensions: got 33");
+        "[zeros] a tensor has at most 32 dimensions: got 33");
   CHECK(zeros(Dims::filled(32, 1)).size() == 1);
-  CHECK(message<ShapeError>([] { zeros({2, -3}); }) == "[tensor] extents must not be negative: got (2, -3)");
+  CHECK(message<ShapeError>([] { zeros({2, -3}); }) == "[zeros] extents must not be negative: got (2, -3)");
   CHECK(message<ShapeError>([&] {
           zeros({huge, 4});
-        }) == "[tensor] the shape is too large: got (4611686018427387904, 4)");
+        }) == "[zeros] the shape is too large: got (4611686018427387904, 4)");
   CHECK(message<ShapeError>([&] {
           zeros({0, huge, huge});
-        }) == "[tensor] the shape is too large: got (0, 4611686018427387904, 4611686018427387904)");
+        }) == "[zeros] the shape is too large: got (0, 4611686018427387904, 4611686018427387904)");
   CHECK(message<ShapeError>([&] { zeros({INT64_MIN}); }) ==
-        "[tensor] extents must not be negative: got (-9223372036854775808,)");
+        "[zeros] extents must not be negative: got (-9223372036854775808,)");
   const Tensor x = zeros({1});
   CHECK(message<ShapeError>([&] { broadcast_to(x, {huge}); }) ==
-        "[tensor] the shape is too large: got (4611686018427387904,)");
+        "[broadcast_to] the shape is too large: got (4611686018427387904,)");
 }
 
 TEST_CASE("axes") {
@@ -111,12 +111,18 @@ TEST_CASE("axes") {
         "[f] an axis must lie within the dimensions: got axis -9223372036854775808 for 1 dimension");
 }
 
-TEST_CASE("a registered operation must bring samples") {
-  static constexpr Operation without{.name = "without", .forward = forward_total};
-  const std::size_t before = registered_operations().size();
-  CHECK(message<GraphError>([] { Registered registered(without); }) ==
-        "[without] a registered operation needs samples");
-  CHECK(registered_operations().size() == before);
+namespace {
+template <const Operation& operation>
+concept CanBeEnrolled = requires {
+  typename std::bool_constant<(Enrolled(operation), true)>;
+};
+constexpr Operation without_samples{.name = "without", .forward = forward_total},
+    with_samples{.name = "with", .forward = forward_total, .samples = [] { return std::vector<Sample>(); }};
+}  // namespace
+
+TEST_CASE("what is registered without samples does not compile") {
+  CHECK(CanBeEnrolled<with_samples>);
+  CHECK(!CanBeEnrolled<without_samples>);
 }
 
 TEST_CASE("constants and views") {

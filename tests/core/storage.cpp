@@ -85,7 +85,7 @@ TEST_CASE("a program whose sizes never repeat does not hoard") {
 TEST_CASE("asking for more than there is") {
   CHECK(support::message<ShapeError>([] {
           zeros({1, INT64_MAX});
-        }) == "[tensor] the shape is too large: got (1, 9223372036854775807)");
+        }) == "[zeros] the shape is too large: got (1, 9223372036854775807)");
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which would end the program
   CHECK(support::message([] { StorageRef::allocate(std::size_t{1} << 46); }) ==
         "[storage] not enough memory: asked for 70368744177664 bytes");

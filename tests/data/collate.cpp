@@ -86,3 +86,12 @@ TEST_CASE("collate in a loader with workers: sequences of different lengths") {
   for (const auto& batch : loader) shapes.push_back(batch.inputs.shape());
   CHECK(shapes == std::vector<Shape>{{2, 1}, {2, 3}, {1, 4}});
 }
+
+TEST_CASE("lengths of which no tensor can be") {
+  CHECK_THROWS_WITH_AS(data::sequence_mask(zeros({4}, {.dtype = int64}), std::int64_t{1} << 62),
+                       "[sequence_mask] the shape is too large: got (4, 4611686018427387904)", ShapeError);
+  CHECK_THROWS_WITH_AS(data::sequence_mask(zeros({1}, {.dtype = int64}), -1),
+                       "[sequence_mask] the length must not be negative: got -1", ValueError);
+  CHECK_THROWS_WITH_AS(data::pad_sequences({arange(2)}, {.length = std::int64_t{1} << 61}),
+                       "[pad_sequences] the shape is too large: got (1, 2305843009213693952)", ShapeError);
+}

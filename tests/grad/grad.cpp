@@ -67,7 +67,8 @@ TEST_CASE("an input that is not reached") {
         "[grad] an input must want a gradient: got one of shape (1,) that does not. Did you mean "
         "parameter(...)?");
   CHECK(message<GraphError>([&] { grad(sum(constant), {x}); }) ==
-        "[grad] the output must depend on every input: it does not depend on input 0, of shape (). Did you "
+        "[grad] the output must depend on every input: it does not depend on input 0, of shape (), as it was "
+        "not recorded: it is a constant, or a NoGrad lived. Did you "
         "mean "
         "{.allow_unused = true}?");
   CHECK(message<GraphError>([&] { grad(x, {Tensor()}); }) ==
@@ -181,4 +182,37 @@ TEST_CASE("a leaf of another thread, given a value here, is still found") {
     found = grad(x * x, {x})[0].item();
   }).join();
   CHECK(found == 4.0);
+}
+
+TEST_CASE("the derivative in a result leaves the graph below it alone") {
+  const Tensor p = parameter(xt::xarray<double>{0.5, -1.0});
+  const Tensor h = exp(p), y = sum(h * h);
+  CHECK(allclose(grad(y, {h})[0], 2.0 * h));
+  sum(h).backward();
+  CHECK(allclose(p.grad(), exp(p)));
+  CHECK_THROWS_AS(grad(y, {h}), GraphError);  // what lies above it was freed
+  // Two steps of descent that are recorded themselves only as far as the first order goes.
+  p.zero_grad();
+  Tensor x = 2.0 * p;
+  for (int step = 0; step < 2; ++step) x = x - 0.25 * grad(sum(square(x)), {x})[0];
+  sum(x).backward();
+  CHECK(allclose(p.grad(), ones_like(p) * 2.0));
+  // Where it leads to another target, what lies between is freed as ever.
+  const Tensor a = sin(p), b = a * a;
+  CHECK(grad(sum(b), {a, p}).size() == 2);
+  CHECK_THROWS_AS(sum(a).backward(), GraphError);
+}
+
+TEST_CASE("what was computed while nothing was recorded is said to be so") {
+  const Tensor x = parameter(xt::xarray<double>{1.0});
+  const Tensor y = [&] {
+    const NoGrad guard;
+    return sum(x * x);
+  }();
+  CHECK_THROWS_WITH_AS(
+      grad(y, {x}),
+      "[grad] the output must depend on every input: it does not depend on input 0, of shape "
+      "(1,), as it was not recorded: it is a constant, or a NoGrad lived. Did you mean {.allow_unused = "
+      "true}?",
+      GraphError);
 }

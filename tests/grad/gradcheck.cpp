@@ -119,14 +119,11 @@ TEST_CASE("a rule that gives NaN or infinity is caught, also in one entry only")
 }
 
 TEST_CASE("a rule that gives a wrong shape or dtype is caught") {
-  CHECK(problem(squares(wrong_shape), {point}) ==
-        "an error was thrown: [backward] a rule's cotangent must have its input's shape, or broadcast from "
-        "it: got "
-        "(3, 1) for (3,)");
-  CHECK(problem(squares(too_small), {point}) ==
-        "an error was thrown: [backward] a rule's cotangent must have its input's shape, or broadcast from "
-        "it: got () "
-        "for (3,)");
+  const std::string law =
+      "an error was thrown: [squares] the rule of input 0 must return the input's shape, or one that it "
+      "broadcasts to: got ";
+  CHECK(problem(squares(wrong_shape), {point}) == law + "(3, 1) for (3,)");
+  CHECK(problem(squares(too_small), {point}) == law + "() for (3,)");
   CHECK(problem(squares(wrong_dtype), {point}) ==
         "an error was thrown: [squares] the rule of input 0 must return the input's dtype: got float32 for "
         "float64");
@@ -225,6 +222,9 @@ TEST_CASE("what is checked must be there to be varied") {
         "[gradcheck] parameters must be float64 to be varied: got float32. Did you mean model.to(float64)?");
   CHECK(message<GraphError>([] { gradcheck_leaves({}, [] { return zeros({}); }); }) ==
         "[gradcheck] there must be a parameter to vary: got none");
+  const Tensor p = parameter(point);
+  CHECK(message<GraphError>([&] { gradcheck_leaves({p * 2.0}, [&] { return sum(p); }); }) ==
+        "[gradcheck] what is varied must be leaves: got a result of shape (3,)");
 }
 
 TEST_CASE("right functions of many kinds pass") {

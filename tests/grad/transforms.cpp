@@ -7,6 +7,8 @@
 #include <string>
 #include <wengert/wengert.hpp>
 
+#include "support/recorded_at.hpp"
+
 using namespace wengert;
 
 namespace {
@@ -109,7 +111,7 @@ TEST_CASE("what a transform refuses") {
   CHECK(message([&] { vjp(f, x).second(ones({2})); }) ==
         "[vjp] a cotangent must have the dtype of what it belongs to: got float32 for float64");
   CHECK(message([&] { jacobian(f, arange(3, {.dtype = int64})); }) ==
-        "[transform] a point must be float32 or float64: got int64");
+        "[jacobian] a point must be float32 or float64: got int64");
 }
 
 TEST_CASE("a function that does not depend on its point has a zero derivative") {
@@ -117,4 +119,33 @@ TEST_CASE("a function that does not depend on its point has a zero derivative") 
   CHECK(allclose(jacobian([](const Tensor&) { return ones({3}, {.dtype = float64}); }, x),
                  zeros({3, 2}, {.dtype = float64})));
   CHECK(jacobian([](const Tensor& t) { return slice(t, 0, 0, 0); }, x).shape() == Shape{0, 2});
+}
+
+TEST_CASE("what transforms record bears the caller's line") {
+  const Tensor x = parameter(xt::xarray<double>{1.0, 2.0}), v(xt::xarray<double>{0.5, -1.0});
+  AT_THIS_LINE(jvp([](const Tensor& t) { return sin(t) * t; }, x, v).second);
+  AT_THIS_LINE(jacobian([](const Tensor& t) { return sin(t) * t; }, x));
+  AT_THIS_LINE(hessian([](const Tensor& t) { return sum(sin(t) * t); }, x));
+  AT_THIS_LINE(hvp([](const Tensor& t) { return sum(sin(t) * t); }, x, v));
+  AT_THIS_LINE(value_and_grad([](const Tensor& t) { return sum(sin(t) * t); }, x).second);
+}
+
+TEST_CASE("a vector for each input") {
+  const std::vector<Tensor> x{Tensor(xt::xarray<double>{1.0}), Tensor(xt::xarray<double>{2.0})};
+  const auto f = [](const std::vector<Tensor>& t) { return sum(t[0] * t[1]); };
+  CHECK(message([&] { jvp(f, x, {x[0]}); }) == "[jvp] there must be a tangent for each input: got 1 for 2");
+  CHECK(message([&] { hvp(f, x, {x[0]}); }) == "[hvp] there must be a vector for each input: got 1 for 2");
+}
+
+TEST_CASE("inputs of two dtypes, and none") {
+  const std::vector<Tensor> x{Tensor(xt::xarray<float>{1.0f, 2.0f}), Tensor(xt::xarray<double>{3.0})};
+  const auto f = [](const std::vector<Tensor>& t) { return sum(square(t[0]).astype(float64)) * sum(t[1]); };
+  CHECK(jvp(f, x, {ones_like(x[0]), ones_like(x[1])}).second.item() == doctest::Approx(6.0 * 3 + 5.0));
+  const auto product = hvp(f, x, {ones_like(x[0]), ones_like(x[1])});
+  CHECK(product[0].dtype() == float32);
+  CHECK(at(product[0].astype(float64), 0) == doctest::Approx(2.0 * 3 + 2.0));
+  const std::vector<Tensor> none;
+  const auto constant = [](const std::vector<Tensor>&) { return ones({}); };
+  CHECK(message([&] { jvp(constant, none, none); }) == "[jvp] there must be an input: got none");
+  CHECK(message([&] { hvp(constant, none, none); }) == "[hvp] there must be an input: got none");
 }

@@ -61,30 +61,4 @@ inline Evaluation evaluate(const Function& call, const std::vector<Tensor>& inpu
   return result;
 }
 
-/// The sample's inputs, with those of float64 as leaves that want a gradient; of them only those in `mask`,
-/// counted among the float64 ones.
-inline std::vector<Tensor> leaves(const std::vector<Tensor>& inputs, unsigned mask = ~0u) {
-  std::vector<Tensor> result;
-  for (const Tensor& input : inputs) {
-    const bool real = wengert::is_float(input.dtype());
-    result.push_back(real && (mask & 1) ? wengert::parameter(input) : input);
-    if (real) mask >>= 1;
-  }
-  return result;
-}
-
-inline unsigned real_inputs(const std::vector<Tensor>& inputs) {
-  unsigned count = 0;
-  for (const Tensor& input : inputs) count += wengert::is_float(input.dtype());
-  return count;
-}
-
-/// Distance in units of the last place; 0 for two NaNs.
-inline double ulps(double a, double b) {
-  if (support::same_bits(a, b)) return 0.0;
-  if (!std::isfinite(a) || !std::isfinite(b)) return INFINITY;
-  const double size = std::max(std::fabs(a), std::fabs(b));
-  return std::fabs(a - b) / (std::nextafter(size, INFINITY) - size);
-}
-
 }  // namespace laws

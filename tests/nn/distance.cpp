@@ -74,3 +74,10 @@ TEST_CASE("what has no distance") {
           nn::cosine_similarity(zeros({3, 2}), zeros({2, 2}));
         }).starts_with("[cosine_similarity: "));
 }
+
+TEST_CASE("a vector that is broadcast along its axis is a longer one") {
+  CHECK(near(nn::cosine_similarity(tensor({2}, {1, 1}), tensor({1, 1, 1, 1}, {1, 4})), {1}));
+  CHECK(near(nn::cosine_similarity(tensor({3, 4}, {2, 1}), tensor({2}, {1, 1})), {1, 1}));
+  CHECK(near(nn::cosine_similarity(tensor({1, 0, 0, 1}, {2, 2}), tensor({-5}, {1})),
+             {-std::sqrt(0.5), -std::sqrt(0.5)}));
+}

@@ -120,7 +120,7 @@ TEST_CASE("the seed decides, and nothing is drawn for an empty leaf") {
 
 TEST_CASE("what cannot be initialized") {
   CHECK(message<ShapeError>([] { init::kaiming_uniform(leaf({3})); }) ==
-        "[fans] a weight must have two dimensions or more to have fans: got (3,)");
+        "[kaiming_uniform: fans] a weight must have two dimensions or more to have fans: got (3,)");
   CHECK(message<ValueError>([] { init::uniform(leaf({3}), 2.0, 1.0); }) ==
         "[uniform] low must not be above high: got 2 and 1");
   CHECK(message<ValueError>([] { init::normal(leaf({3}), 0.0, -1.0); }) ==
@@ -211,7 +211,7 @@ TEST_CASE("what the shaped initializers refuse, and then change nothing") {
   CHECK(message<ShapeError>([] { init::orthogonal(leaf({3})); }) ==
         "[orthogonal] the leaf must have two dimensions or more: got (3,)");
   CHECK(message<ShapeError>([] { init::lecun_normal(leaf({3})); }) ==
-        "[fans] a weight must have two dimensions or more to have fans: got (3,)");
+        "[lecun_normal: fans] a weight must have two dimensions or more to have fans: got (3,)");
   CHECK(message<ValueError>([&] { init::sparse(t, 1.5); }) ==
         "[sparse] sparsity must lie within [0, 1]: got 1.5");
   CHECK(message<ValueError>([&] { init::sparse(t, 0.5, -1.0); }) ==

@@ -96,7 +96,7 @@ TEST_CASE("shapes and options that penalties refuse") {
         "[group_lasso] there must be a parameter: got none");
   CHECK(message<IndexError>([&] {
           nn::group_lasso({w, b}, {.axis = 1});
-        }) == "[group_lasso] axis 1 is out of range for 1 dimensions: got shape (3,)");
+        }) == "[group_lasso] an axis must lie within the dimensions: got axis 1 for 1 dimension");
   CHECK(message<ShapeError>([&] {
           nn::orthogonality({w, b});
         }) == "[orthogonality] a parameter must have two dimensions or more: got (3,)");
@@ -110,9 +110,9 @@ TEST_CASE("shapes and options that penalties refuse") {
           nn::entropy(expect::labels({1, 2}));
         }) == "[entropy] logits must be float32 or float64: got int64");
   CHECK(message<IndexError>([&] { nn::entropy(b, 1); }) ==
-        "[entropy] axis 1 is out of range for 1 dimensions: got shape (3,)");
+        "[entropy] an axis must lie within the dimensions: got axis 1 for 1 dimension");
   CHECK(message<IndexError>([&] { nn::total_variation(b); }) ==
-        "[total_variation] axis -2 is out of range for 1 dimensions: got shape (3,)");
+        "[total_variation] an axis must lie within the dimensions: got axis -2 for 1 dimension");
   CHECK(message<ValueError>([&] { nn::total_variation(w, {.axes = 0, .isotropic = true}); }) ==
         "[total_variation] isotropic is of two axes: got (0,)");
   CHECK(message<ValueError>([&] { nn::total_variation(w, {.axes = {}}); }) ==

@@ -80,7 +80,7 @@ TEST_CASE("what norms refuse") {
   CHECK(message<ValueError>([&] { nn::max_norm({w}, 1.0, {.p = 0.0}); }) ==
         "[max_norm] p must be positive: got 0");
   CHECK(message<IndexError>([&] { nn::max_norm({w}, 1.0, {.axis = 2}); }) ==
-        "[max_norm] axis 2 is out of range for 2 dimensions: got shape (1, 2)");
+        "[max_norm] an axis must lie within the dimensions: got axis 2 for 2 dimensions");
   CHECK(message<GraphError>([&] {
           nn::max_norm({w, x}, 1.0);
         }) == "[max_norm] only a leaf can be given another value: got the result of an operation");
@@ -91,7 +91,7 @@ TEST_CASE("what norms refuse") {
   CHECK(message<ShapeError>([&] { nn::weight_norm(w, ones({2}, {.dtype = float64}), 1); }) ==
         "[weight_norm] g must be (1, 2) for v (1, 2) and axis 1: got (2,)");
   CHECK(message<IndexError>([&] { nn::weight_norm(w, w, -3); }) ==
-        "[weight_norm] axis -3 is out of range for 2 dimensions: got shape (1, 2)");
+        "[weight_norm] an axis must lie within the dimensions: got axis -3 for 2 dimensions");
   CHECK(message<ShapeError>([&] { nn::spectral_norm(ones({3}), ones({3})); }) ==
         "[spectral_norm] w must have two dimensions or more: got (3,)");
   CHECK(message<ShapeError>([&] { nn::spectral_norm(w, ones({2})); }) ==

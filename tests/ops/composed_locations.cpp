@@ -1,42 +1,23 @@
 // Every operation that a composed function records bears the line of the user who called it.
 #include <doctest/doctest.h>
 
-#include <set>
-#include <string_view>
-
 #include "ops/expect.hpp"
+#include "support/recorded_at.hpp"
 #include "wengert/ops/activation.hpp"
 #include "wengert/ops/arrange.hpp"
 #include "wengert/ops/convolution.hpp"
 #include "wengert/ops/cumulative.hpp"
+#include "wengert/ops/factorization.hpp"
+#include "wengert/ops/linalg.hpp"
 #include "wengert/ops/order.hpp"
 #include "wengert/ops/pooling.hpp"
 #include "wengert/ops/products.hpp"
+#include "wengert/ops/random.hpp"
+#include "wengert/ops/reduction.hpp"
 
 using namespace wengert;
 
 namespace {
-
-/// How many recorded operations are below y; -1 if one bears another line.
-int recorded_at(int line, const Tensor& y) {
-  std::set<const Node*> seen;
-  std::vector<const Node*> waiting{&y.node()};
-  while (!waiting.empty()) {
-    const Node* node = waiting.back();
-    waiting.pop_back();
-    if (!node->operation || !node->requires_grad || !seen.insert(node).second) continue;
-    if (node->where.line != line || std::string_view(node->where.file) != __FILE__) {
-      MESSAGE(node->operation->name, " in ", to_string(node->scope), " at ", node->where.file, ":",
-              node->where.line);
-      return -1;
-    }
-    for (std::uint32_t i = 0; i < node->input_count; ++i) waiting.push_back(&node->input(i));
-  }
-  return static_cast<int>(seen.size());
-}
-
-// One expression, so that what is called and what is compared stand on one line.
-#define AT_THIS_LINE(...) CHECK(recorded_at(__LINE__, __VA_ARGS__) > 0)
 
 Tensor leaf(const Shape& shape) { return parameter(expect::numbers(shape, 5, 0.2, 0.9)); }
 
@@ -95,6 +76,9 @@ TEST_CASE("products, running operations and norms bear the caller's line") {
   AT_THIS_LINE(cumsum(x, 0));
   AT_THIS_LINE(cumprod(x, 1));
   AT_THIS_LINE(logcumsumexp(x, 1));
+  AT_THIS_LINE(prod(x));
+  AT_THIS_LINE(prod(x, 1));
+  AT_THIS_LINE(expm(matmul(x, transpose(x))));
   AT_THIS_LINE(norm(x));
   AT_THIS_LINE(norm(x, 3, 1));
   AT_THIS_LINE(norm(x, INFINITY));
@@ -123,4 +107,13 @@ TEST_CASE("composed elementwise functions bear the caller's line") {
   AT_THIS_LINE(scale_gradient(x, 2));
   AT_THIS_LINE(reverse_gradient(x));
   AT_THIS_LINE(straight_through(x, x));
+}
+
+TEST_CASE("distributions bear the line of their parameters") {
+  const Tensor a = leaf({3}), b = leaf({3});
+  AT_THIS_LINE(uniform({2, 3}, a, a + b, float64));
+  AT_THIS_LINE(normal({2, 3}, a, b, float64));
+  AT_THIS_LINE(exponential({2, 3}, a, float64));
+  AT_THIS_LINE(gumbel({2, 3}, a, b, float64));
+  AT_THIS_LINE(truncated_normal({2, 3}, a, b, -1, 1, float64));
 }

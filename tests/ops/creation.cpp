@@ -37,6 +37,8 @@ TEST_CASE("full, zeros and ones of every dtype and shape, and their likes") {
   }
   CHECK(zeros({2}).dtype() == float32);
   CHECK(ones_like(support::leaf({1, 2})).requires_grad() == false);
+  const Tensor other = zeros_like(arange(2, {.dtype = int64}), {.dtype = float64, .requires_grad = true});
+  CHECK((other.dtype() == float64 && other.requires_grad() && other.shape() == Shape{2}));
   CHECK(ones_like(transpose(zeros({2, 3}))).shape() == Shape{3, 2});
 }
 
@@ -143,13 +145,18 @@ TEST_CASE("linspace meets both ends exactly") {
 }
 
 TEST_CASE("shapes that creation refuses") {
-  const auto negative = [](const std::string& shape) {
-    return "[tensor] extents must not be negative: got " + shape;
+  std::string name;
+  const auto negative = [&](const std::string& shape) {
+    return "[" + name + "] extents must not be negative: got " + shape;
   };
-  const auto large = [](const std::string& shape) { return "[tensor] the shape is too large: got " + shape; };
-  for (const auto& call : std::vector<std::function<void(const Shape&)>>{
-           [](const Shape& s) { zeros(s); }, [](const Shape& s) { ones(s); },
-           [](const Shape& s) { full(s, 2, {.dtype = boolean}); }}) {
+  const auto large = [&](const std::string& shape) {
+    return "[" + name + "] the shape is too large: got " + shape;
+  };
+  for (const auto& [maker, call] : std::vector<std::pair<std::string, std::function<void(const Shape&)>>>{
+           {"zeros", [](const Shape& s) { zeros(s); }},
+           {"ones", [](const Shape& s) { ones(s); }},
+           {"full", [](const Shape& s) { full(s, 2, {.dtype = boolean}); }}}) {
+    name = maker;
     CHECK(refusal<ShapeError>({}, [&] { call({-1}); }) == negative("(-1,)"));
     CHECK(refusal<ShapeError>({}, [&] { call({2, lowest}); }) == negative("(2, -9223372036854775808)"));
     CHECK(refusal<ShapeError>({}, [&] { call({0, -3}); }) == negative("(0, -3)"));
@@ -161,12 +168,14 @@ TEST_CASE("shapes that creation refuses") {
             call({0, highest, highest});
           }) == large("(0, 9223372036854775807, 9223372036854775807)"));
     CHECK(refusal<ShapeError>({}, [&] { call(Dims::filled(33, 1)); }) ==
-          "[tensor] a tensor has at most 32 dimensions: got 33");
+          "[" + name + "] a tensor has at most 32 dimensions: got 33");
   }
+  name = "eye";
   CHECK(refusal<ShapeError>({}, [] { eye(-1); }) == negative("(-1, -1)"));
   CHECK(refusal<ShapeError>({}, [] { eye(lowest); }) ==
         negative("(-9223372036854775808, -9223372036854775808)"));
   CHECK(refusal<ShapeError>({}, [] { eye(highest); }) == large("(9223372036854775807, 9223372036854775807)"));
+  name = "linspace";
   CHECK(refusal<ShapeError>({}, [] { linspace(0, 1, -1); }) == negative("(-1,)"));
   CHECK(refusal<ShapeError>({}, [] { linspace(0, 1, lowest); }) == negative("(-9223372036854775808,)"));
   CHECK(refusal<ShapeError>({}, [] { linspace(0, 1, highest); }) == large("(9223372036854775807,)"));
@@ -183,7 +192,7 @@ TEST_CASE("ranges that arange refuses") {
   CHECK(refusal<ValueError>({}, [] { arange(0, 1e300); }) == text + "0, 1e+300, 1");
   CHECK(refusal<ValueError>({}, [] { arange(0, 1, tiny); }) == text + "0, 1, 4.94066e-324");
   CHECK(refusal<ShapeError>({}, [] { arange(0x1p45); }) ==
-        "[tensor] the shape is too large: got (35184372088832,)");
+        "[arange] the shape is too large: got (35184372088832,)");
 }
 
 TEST_CASE("dtypes and empty tensors that creation refuses") {
@@ -196,7 +205,7 @@ TEST_CASE("dtypes and empty tensors that creation refuses") {
              [&] { linspace(0, 1, 2, options); }})
       CHECK(refusal<DTypeError>({}, call) == text + wengert::name(dtype));
   }
-  CHECK(refusal<GraphError>({}, [] { zeros_like(Tensor()); }) == no_value("full_like"));
-  CHECK(refusal<GraphError>({}, [] { ones_like(Tensor()); }) == no_value("full_like"));
+  CHECK(refusal<GraphError>({}, [] { zeros_like(Tensor()); }) == no_value("zeros_like"));
+  CHECK(refusal<GraphError>({}, [] { ones_like(Tensor()); }) == no_value("ones_like"));
   CHECK(refusal<GraphError>({}, [] { full_like(Tensor(), 1); }) == no_value("full_like"));
 }

@@ -175,6 +175,23 @@ TEST_CASE("pow by a number has no NaN where the base is 0 or negative") {
   }
 }
 
+TEST_CASE("pow by 2, 3 and -1 is a product or a quotient, with the derivatives of pow") {
+  for (const DType dtype : {float32, float64})
+    for (const double power : {2.0, 3.0, -1.0}) {
+      CAPTURE(power);
+      const Tensor x = parameter(support::vector({-2.5, -0.0, 0.0, 0.3, 7.0, inf, -inf, 1e-30}, dtype));
+      const Tensor powers = full({x.size()}, power, {.dtype = dtype});
+      const Tensor a = pow(x, power), b = pow(x, powers);
+      CHECK(support::near(values(a), values(b), dtype == float32 ? 2e-7 : 4e-16));
+      const Tensor one = ones_like(x);
+      const Tensor da = grad(a, {x}, {.create_graph = true, .seeds = {one}})[0],
+                   db = grad(b, {x}, {.create_graph = true, .seeds = {one}})[0];
+      CHECK(support::near(values(da), values(db), dtype == float32 ? 4e-7 : 8e-16));
+    }
+  CHECK(support::message<DTypeError>([] { pow(arange(3, {.dtype = int64}), 2); }) ==
+        "[pow] takes float32 and float64: got int64. Did you mean x.astype(float32)?");
+}
+
 TEST_CASE("maximum and minimum share the gradient of a tie, and pass NaN on") {
   check("maximum", maximum,
         {{1, 1, 1, 0.5, 0.5, 0, 0},

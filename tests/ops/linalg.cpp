@@ -319,5 +319,5 @@ TEST_CASE("what matmul refuses") {
   CHECK(refusal<GraphError>({a}, [&] { matmul(a, none); }) == no_value("matmul"));
   const Tensor tall = broadcast_to(zeros({}), {std::int64_t{1} << 40, 1}), wide = transpose(tall);
   CHECK(refusal<ShapeError>({}, [&] { matmul(tall, wide); }) ==
-        "[tensor] the shape is too large: got (1099511627776, 1099511627776)");
+        "[matmul] the shape is too large: got (1099511627776, 1099511627776)");
 }

@@ -115,6 +115,15 @@ TEST_CASE("interpolate by the nearest element") {
         std::vector<double>{1, 1, 2, 2, 3, 3, 4, 4});
 }
 
+TEST_CASE("an axis whose extent a scale leaves as it is stays as it is") {
+  const Tensor x = expect::numbers({1, 1, 3, 4}, 9, -1.0, 1.0);
+  for (const Interpolation mode : {Interpolation::nearest, Interpolation::bilinear}) {
+    CHECK(support::same_bits(interpolate(x, {.scale = {1.3, 1.2}, .mode = mode}), x));
+    CHECK(support::same_bits(interpolate(x, {.scale = {1.3, 2.0}, .mode = mode}),
+                             interpolate(x, {.size = {3, 8}, .mode = mode})));
+  }
+}
+
 TEST_CASE("interpolate linearly") {
   const Tensor x = tensor({1, 2, 4}, {1, 1, 3});
   const Interpolation bilinear = Interpolation::bilinear;

@@ -5,6 +5,7 @@
 #include <array>
 #include <map>
 #include <set>
+#include <thread>
 
 #include "ops/naive.hpp"
 #include "wengert/core/random.hpp"
@@ -201,18 +202,43 @@ TEST_CASE("what random tensors refuse, without using up random numbers") {
             "[" + name + "] random numbers are float32 or float64: got " + wengert::name(dtype));
     CHECK(refusal<ShapeError>({}, [&] {
             f({2, -1}, {}, {});
-          }) == "[tensor] extents must not be negative: got (2, -1)");
+          }) == "[" + name + "] extents must not be negative: got (2, -1)");
     CHECK(refusal<ShapeError>({}, [&] { f({highest}, {}, {}); }) ==
-          "[tensor] the shape is too large: got (9223372036854775807,)");
+          "[" + name + "] the shape is too large: got (9223372036854775807,)");
     CHECK(refusal<ShapeError>({}, [&] { f(Dims::filled(33, 1), {}, {}); }) ==
-          "[tensor] a tensor has at most 32 dimensions: got 33");
+          "[" + name + "] a tensor has at most 32 dimensions: got 33");
   }
   CHECK(refusal<ShapeError>({}, [] { permutation(-1); }) ==
-        "[tensor] extents must not be negative: got (-1,)");
+        "[permutation] extents must not be negative: got (-1,)");
   CHECK(refusal<ShapeError>({}, [] { permutation(lowest); }) ==
-        "[tensor] extents must not be negative: got (-9223372036854775808,)");
+        "[permutation] extents must not be negative: got (-9223372036854775808,)");
   CHECK(refusal<ShapeError>({}, [] { permutation(highest); }) ==
-        "[tensor] the shape is too large: got (9223372036854775807,)");
+        "[permutation] the shape is too large: got (9223372036854775807,)");
   CHECK(random_state().key == before.key);
   CHECK(random_state().counter == before.counter);
+}
+
+TEST_CASE("threads draw different numbers, and the same after the same seed") {
+  const auto drawn = [](bool seeded) {
+    Tensor numbers;
+    std::thread([&] {
+      if (seeded) manual_seed(11);
+      numbers = rand({64});
+    }).join();
+    return support::values(numbers);
+  };
+  CHECK(drawn(false) != drawn(false));
+  CHECK(drawn(true) == drawn(true));
+}
+
+TEST_CASE("random tensors of the shape of another") {
+  const Tensor x = zeros({3, 2}, {.dtype = float64});
+  manual_seed(4);
+  const Tensor a = rand_like(x), b = randn_like(x, {.dtype = float32, .requires_grad = true});
+  manual_seed(4);
+  CHECK(support::same_bits(a, rand({3, 2}, {.dtype = float64})));
+  CHECK(support::same_bits(b, randn({3, 2})));
+  CHECK(b.requires_grad());
+  CHECK(refusal<DTypeError>({}, [] { rand_like(zeros({2}, {.dtype = int64})); }) ==
+        "[rand_like] random numbers are float32 or float64: got int64");
 }

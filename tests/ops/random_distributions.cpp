@@ -112,7 +112,7 @@ TEST_CASE("what a distribution refuses") {
         "[truncated_normal] low must be below high: got 1 and -1");
   CHECK(message([] { normal({2}, zeros({3})); }) == "[normal: add] shapes must broadcast: got (2,) and (3,)");
   CHECK(message([] { normal({1}, zeros({3})); }) ==
-        "[normal: random] parameters must broadcast to the shape: got one that makes (3,) of (1,)");
+        "[normal] parameters must broadcast to the shape: got one that makes (3,) of (1,)");
   CHECK(message([] { normal({2}, 0.0, 1.0, int64); }) ==
         "[normal: randn] random numbers are float32 or float64: got int64");
   CHECK(message([] { categorical(ones({})); }) ==

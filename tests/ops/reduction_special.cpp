@@ -174,6 +174,11 @@ TEST_CASE("std of a constant is 0, with gradient 0; var and std by ddof") {
   CHECK(std::isnan(var(vector({1, inf})).item()));
 }
 
+TEST_CASE("var of no more elements than ddof is infinite, or NaN where they do not deviate") {
+  CHECK(var(support::vector({0, 1}), {}, false, 3).item() == inf);
+  CHECK(std::isnan(var(support::vector({2}), {}, false, 1).item()));
+}
+
 TEST_CASE("sums with infinities and zeros of both signs") {
   CHECK(sum(vector({inf, 1, -1e308})).item() == inf);
   CHECK(std::isnan(sum(vector({inf, -inf})).item()));

@@ -55,7 +55,7 @@ TEST_CASE("what reshape and flatten refuse") {
         }) == "[reshape] -1 has no one answer beside an extent of 0: got (0, -1)");
   CHECK(refused<ShapeError>([] {
           reshape(zeros({0}), {0, highest});
-        }) == "[tensor] the shape is too large: got (0, 9223372036854775807)");
+        }) == "[reshape] the shape is too large: got (0, 9223372036854775807)");
   CHECK(refused<GraphError>([] { reshape(none, {1}); }) == no_value("reshape"));
   for (const std::int64_t axis : beyond) {
     CHECK(refused<IndexError>([&] { flatten(x, axis); }) == axis_text("flatten", axis));
@@ -104,15 +104,15 @@ TEST_CASE("what broadcast_to refuses") {
   CHECK(refused<ShapeError>([] { broadcast_to(x, {2, 3, 1}); }) == law + "(2, 3) and (2, 3, 1)");
   CHECK(refused<ShapeError>([] { broadcast_to(zeros({0}), {2}); }) == law + "(0,) and (2,)");
   CHECK(refused<ShapeError>([] { broadcast_to(point, {-1}); }) ==
-        "[tensor] extents must not be negative: got (-1,)");
+        "[broadcast_to] extents must not be negative: got (-1,)");
   CHECK(refused<ShapeError>([] {
           broadcast_to(point, {lowest, 2});
-        }) == "[tensor] extents must not be negative: got (-9223372036854775808, 2)");
+        }) == "[broadcast_to] extents must not be negative: got (-9223372036854775808, 2)");
   CHECK(refused<ShapeError>([] {
           broadcast_to(point, {highest, highest});
-        }) == "[tensor] the shape is too large: got (9223372036854775807, 9223372036854775807)");
+        }) == "[broadcast_to] the shape is too large: got (9223372036854775807, 9223372036854775807)");
   CHECK(refused<ShapeError>([] { broadcast_to(point, {std::int64_t{1} << 44}); }) ==
-        "[tensor] the shape is too large: got (17592186044416,)");
+        "[broadcast_to] the shape is too large: got (17592186044416,)");
   CHECK(refused<GraphError>([] { broadcast_to(none, {1}); }) == no_value("broadcast_to"));
 }
 
@@ -153,7 +153,7 @@ TEST_CASE("what concat and stack refuse") {
   const Tensor wide = broadcast_to(point, {std::int64_t{1} << 43});
   CHECK(refused<ShapeError>([&] {
           concat({wide, wide});
-        }) == "[tensor] the shape is too large: got (17592186044416,)");
+        }) == "[concat] the shape is too large: got (17592186044416,)");
 }
 
 TEST_CASE("thirty-two dimensions, and not one more") {
@@ -174,11 +174,11 @@ TEST_CASE("thirty-two dimensions, and not one more") {
   CHECK((deep + deep).item() == 10);
   CHECK(concat({deep, deep}, 31).size() == 2);
   CHECK(slice(deep, 31, 0, 1).item() == 5);
-  const std::string text = "[tensor] a tensor has at most 32 dimensions: got 33";
-  CHECK(refused<ShapeError>([&] { unsqueeze(deep, 0); }) == text);
-  CHECK(refused<ShapeError>([&] { reshape(deep, Dims::filled(33, 1)); }) == text);
-  CHECK(refused<ShapeError>([&] { broadcast_to(point, Dims::filled(33, 1)); }) == text);
-  CHECK(refused<ShapeError>([&] { stack({deep, deep}); }) == "[stack: tensor] " + text.substr(9));
+  const std::string text = "a tensor has at most 32 dimensions: got 33";
+  CHECK(refused<ShapeError>([&] { unsqueeze(deep, 0); }) == "[reshape] " + text);
+  CHECK(refused<ShapeError>([&] { reshape(deep, Dims::filled(33, 1)); }) == "[reshape] " + text);
+  CHECK(refused<ShapeError>([&] { broadcast_to(point, Dims::filled(33, 1)); }) == "[broadcast_to] " + text);
+  CHECK(refused<ShapeError>([&] { stack({deep, deep}); }) == "[stack: reshape] " + text);
   CHECK(refused<ShapeError>([&] { reshape(point, Dims::filled(100000, 1)); }) ==
-        "[tensor] a tensor has at most 32 dimensions: got 100000");
+        "[reshape] a tensor has at most 32 dimensions: got 100000");
 }

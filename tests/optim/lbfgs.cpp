@@ -154,3 +154,22 @@ TEST_CASE("options that make no sense") {
   CHECK(refused({.tolerance_change = -1}) == "[LBFGS] tolerance_change must not be negative: got -1");
   CHECK(refused({.history_size = 0}) == "[LBFGS] history_size must be positive: got 0");
 }
+
+TEST_CASE("what is remembered follows the parameters to another dtype") {
+  manual_seed(3);
+  nn::Linear model(3, 1);
+  const Tensor x = randn({8, 3}), y = randn({8, 1});
+  const auto loss = [&] {
+    const DType dtype = model.weight.dtype();
+    return nn::mse_loss(model(x.astype(dtype)), y.astype(dtype));
+  };
+  LBFGS optimizer(model.parameters(), {.max_iter = 2});
+  const double first = optimizer.step(loss);
+  model.to(float64);
+  CHECK(optimizer.state().at("all.direction").dtype() == float64);
+  for (int i = 0; i < 20; ++i) optimizer.step(loss);
+  CHECK(optimizer.step(loss) < first);
+  LBFGS other(model.parameters(), {.max_iter = 2});
+  other.load(optimizer.state());
+  CHECK(other.step(loss) == optimizer.step(loss));
+}

@@ -68,8 +68,19 @@ TEST_CASE("groups have options of their own, and a learning rate that can be set
   CHECK(near(b, {0.55}));
   CHECK(message<IndexError>([&] { optimizer.lr(2); }) ==
         "[SGD] there must be a group of that number: got 2 for 2");
+  CHECK(message<IndexError>([&] { optimizer.options(9); }) ==
+        "[SGD] there must be a group of that number: got 9 for 2");
   CHECK(message<ValueError>([&] { optimizer.set_lr(-1); }) ==
         "[SGD] lr must be finite and not negative: got -1");
+}
+
+TEST_CASE("options that make no sense are found before a step changes anything") {
+  const Tensor a = one(1);
+  optim::SGD optimizer({a}, {.lr = 0.1});
+  optimizer.options().lr = -1;
+  sum(a).backward();
+  CHECK(message<ValueError>([&] { optimizer.step(); }).find("lr must") != std::string::npos);
+  CHECK(near(a, {1}));
 }
 
 TEST_CASE("options by name, checked together") {

@@ -19,6 +19,8 @@ TEST_CASE("composed functions and losses agree with PyTorch") {
       {"celu", [](const In& x) { return celu(x[0]); }},
       {"gelu", [](const In& x) { return gelu(x[0]); }},
       {"silu", [](const In& x) { return silu(x[0]); }},
+      {"glu", [](const In& x) { return nn::glu(x[0]); }},
+      {"glu.0", [](const In& x) { return nn::glu(x[0], 0); }},
       {"mish", [](const In& x) { return mish(x[0]); }},
       {"hardtanh", [](const In& x) { return hardtanh(x[0]); }},
       {"hardsigmoid", [](const In& x) { return hardsigmoid(x[0]); }},

@@ -109,6 +109,8 @@ def record(family):
         weight,
         vary=[0],
     )
+    family.case("glu", "random", lambda t: F.glu(t, -1), family.normal(3, 6))
+    family.case("glu.0", "random", lambda t: F.glu(t, 0), family.normal(4, 3))
     conventions(family)
 
 

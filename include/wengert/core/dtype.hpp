@@ -12,6 +12,7 @@ namespace wengert {
 enum class DType : std::uint8_t { float32, float64, int64, boolean };
 using enum DType;
 
+/// True for float32 and float64.
 constexpr bool is_float(DType dtype) { return dtype == float32 || dtype == float64; }
 
 /// Size of one element in bytes.

@@ -7,6 +7,8 @@
 
 namespace wengert {
 
+/// What the library throws: one of the kinds below, or itself where memory runs out or a library that it uses
+/// fails. what() has the form above.
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

@@ -9,8 +9,8 @@ namespace wengert {
 struct Location {
   const char* file;
   int line;
-  constexpr Location(const char* file = __builtin_FILE(), int line = __builtin_LINE()) noexcept
-      : file(file), line(line) {}
+  constexpr Location(const char* of_file = __builtin_FILE(), int of_line = __builtin_LINE()) noexcept
+      : file(of_file), line(of_line) {}
 };
 
 }  // namespace wengert

@@ -88,15 +88,15 @@ struct Node : NodeCounts {
   alignas(32) std::byte inline_value[inline_bytes];
 
   /// Without value or inputs, with one user reference.
-  Node(const Shape& shape, std::int64_t elements, DType dtype, std::uint64_t id, const ScopePath* scope,
-       const Location& where)
+  Node(const Shape& of_shape, std::int64_t count, DType of_dtype, std::uint64_t number,
+       const ScopePath* in_scope, const Location& at)
       : NodeCounts{user},
-        id(id),
-        shape(shape),
-        scope(scope),
-        where(where),
-        elements(elements),
-        dtype(dtype) {}
+        id(number),
+        shape(of_shape),
+        scope(in_scope),
+        where(at),
+        elements(count),
+        dtype(of_dtype) {}
 
   Node* const* inputs() const noexcept {
     return input_count > inline_inputs ? input_place.far : input_place.near;
@@ -176,11 +176,17 @@ struct Operation {
   static constexpr std::uint8_t output = 0x80, everything = 0xff;
 };
 
-/// Enrolls an operation for the law tests and the reference: `const Registered registered(operation);`.
-/// Without samples it does not compile in a constant expression and throws otherwise.
+/// A constexpr operation that has samples: any other does not compile.
+struct Enrolled {
+  const Operation* operation;
+  consteval Enrolled(const Operation& of) : operation(&of) {
+    if (!of.samples) throw "a registered operation needs samples";
+  }
+};
+/// Enrolls an operation for the law tests: `const Registered registered(operation);`.
 class Registered {
  public:
-  explicit Registered(const Operation& operation);
+  explicit Registered(Enrolled enrolled);
 };
 /// All enrolled operations, by name.
 std::vector<const Operation*> registered_operations();

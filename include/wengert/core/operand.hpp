@@ -17,6 +17,7 @@ class Operand {
         is_whole_(std::integral<T>),
         where_(where) {}
 
+  /// Whether it is a number; otherwise it is a tensor, and only then may tensor() be asked.
   bool is_number() const noexcept { return tensor_ == nullptr; }
   const Tensor& tensor() const noexcept { return *tensor_; }
   double number() const noexcept { return number_; }

@@ -31,6 +31,7 @@ struct ScopePath {
 };
 /// The interned path of the scopes open on this thread; null when there is none.
 const ScopePath* current_scope();
+/// The names of a path joined by '/', as Scope::path() gives them; "" for null.
 std::string to_string(const ScopePath* path);
 
 }  // namespace wengert

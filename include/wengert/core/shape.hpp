@@ -1,4 +1,4 @@
-// Dims: a short list of integers without allocation up to six entries; it serves as shape, strides and axes.
+// Dims: a short list of integers, in place up to six entries; it serves as shape, strides and axes.
 #pragma once
 
 #include <concepts>
@@ -19,7 +19,7 @@ class Dims {
 
   Dims() noexcept : size_(0) {}
   template <std::integral... I>
-  requires(sizeof...(I) > 0) Dims(I... entries) : size_(0) {
+  requires(sizeof...(I) > 0 && (!std::same_as<I, bool> && ...)) Dims(I... entries) : size_(0) {
     std::int64_t* to = resize_uninitialized(sizeof...(I));
     ((*to++ = static_cast<std::int64_t>(entries)), ...);
   }
@@ -119,9 +119,12 @@ class Dims {
   }
   void copy_far(const Dims& other);
   void free_far() noexcept {
-    if (size_ > inline_capacity) delete[] place_.far;
+    if (size_ > inline_capacity) release_far(place_.far, size_);
     size_ = 0;
   }
+  // Blocks of the memory that is kept (core/memory).
+  static std::int64_t* allocate_far(std::size_t count);
+  static void release_far(std::int64_t* block, std::size_t count) noexcept;
 
   std::size_t size_;
   union {
@@ -136,8 +139,8 @@ using Axes = Dims;
 
 inline std::int64_t* Dims::resize_uninitialized(std::size_t count) {
   if (count > inline_capacity || size_ > inline_capacity) {
-    std::int64_t* fresh = count > inline_capacity ? new std::int64_t[count] : nullptr;
-    if (size_ > inline_capacity) delete[] place_.far;
+    std::int64_t* fresh = count > inline_capacity ? allocate_far(count) : nullptr;
+    if (size_ > inline_capacity) release_far(place_.far, size_);
     if (fresh) place_.far = fresh;
   }
   size_ = count;

@@ -67,6 +67,7 @@ struct MemoryStats {
   std::int64_t cached_bytes;  ///< kept for reuse
   std::int64_t live_nodes;    ///< nodes of the tape, values included
 };
+/// Of all threads together.
 MemoryStats memory_stats();
 /// Sets peak_bytes to live_bytes.
 void reset_peak_memory();

@@ -38,16 +38,28 @@ using Array = xt::xarray_adaptor<xt::xbuffer_adaptor<const T*, xt::smart_ownersh
 template <class E>
 concept XExpression = xt::is_xexpression<std::remove_cvref_t<E>>::value;
 
+/// What a new leaf is.
 struct TensorOptions {
   DType dtype = float32;
-  bool requires_grad = false;
+  bool requires_grad = false;  ///< of float32 and float64 only: DTypeError otherwise
 };
 
 struct BackwardOptions;
 
+/// A value with a shape and a dtype and, where a gradient is wanted, a place on the tape. It is a handle: a
+/// copy stands for the same value, which no operation changes.
+///
+///     const Tensor w = parameter(xt::xarray<double>{1.0, 2.0});
+///     const Tensor loss = sum(w * w);
+///     loss.backward();                  // w.grad() is {2, 4}
+///     w.assign(w - 0.1 * w.grad());     // a leaf gets another value, {0.8, 1.6}
+///
+/// No tensor has more than 32 dimensions, a negative extent or more than 2^46 bytes (an extent of 0 taken as
+/// 1): what would make one throws ShapeError. Where memory runs out an Error is thrown.
 class Tensor {
  public:
-  /// An empty tensor: no value; only defined() may be asked of it.
+  /// An empty tensor: no value. Only defined() may be asked of it, and what is computed from it throws
+  /// GraphError, unless it is said to stand for none.
   Tensor() noexcept = default;
   /// A constant leaf with the value of an xtensor expression, evaluated once: float, double, integer (int64)
   /// or bool elements. An rvalue container is adopted without a copy.
@@ -69,10 +81,16 @@ class Tensor {
 
   /// False for an empty tensor, on which every other member throws GraphError.
   bool defined() const noexcept { return node_ != nullptr; }
+  /// The extents; () for a single number. The reference holds while a handle lives and, of a leaf, until it
+  /// is assigned another value.
   const Shape& shape() const;
+  /// The number of dimensions.
   std::size_t ndim() const { return shape().size(); }
+  /// The number of elements: the product of the extents.
   std::int64_t size() const { return element_count(shape()); }
+  /// The type of the elements.
   DType dtype() const;
+  /// True for a leaf that wants its gradient, and for what has been recorded that depends on one.
   bool requires_grad() const;
   /// True for what a user made (parameter, constructor, zeros ...), false for the result of an operation.
   bool is_leaf() const;
@@ -86,23 +104,30 @@ class Tensor {
 
   /// The accumulated gradient of a leaf. Throws GraphError where there is none.
   Tensor grad() const;
+  /// True where grad() has something to give; false for what is no leaf.
   bool has_grad() const;
-  /// Drops the gradient of a leaf, so that the next backward() starts from nothing.
+  /// Drops the gradient of a leaf, so that the next backward() starts from nothing. Throws GraphError unless
+  /// this is a leaf.
   void zero_grad() const;
   /// The same value as a new constant leaf: gradients stop here.
   Tensor detach(Location where = {}) const;
   /// The value converted to `dtype`; differentiable between float dtypes. Itself where the dtype is the same.
+  /// To int64 numbers are cut off toward 0, and at the ends of its range, NaN becomes 0; to boolean only 0
+  /// becomes false.
   Tensor astype(DType dtype, Location where = {}) const;
-  /// Gives this leaf a new value of the same shape and dtype. What was recorded with the old value keeps it.
-  /// Throws GraphError unless this is a leaf; on any error the leaf keeps its value.
+  /// Gives this leaf a new value of the same shape and dtype, ShapeError or DTypeError otherwise. What was
+  /// recorded with the old value keeps it. Throws GraphError unless this is a leaf; on any error the leaf
+  /// keeps its value.
   void assign(const Tensor& value) const;
   template <XExpression E>
   void assign(const E& expression) const {
     assign(Tensor(expression));
   }
 
-  /// Adds the derivative of this tensor with respect to every leaf that wants one to the leaf's grad().
-  /// The tensor must have one element, or a seed of its shape be given.
+  /// Adds the derivative of this tensor with respect to every leaf that wants one to the leaf's grad(). The
+  /// tensor must have one element, or a seed of its shape and dtype be given: ShapeError or DTypeError
+  /// otherwise. Throws GraphError where it depends on no leaf that wants a gradient, or where its graph was
+  /// freed by an earlier pass.
   void backward(const BackwardOptions& options) const;
   void backward() const;
 
@@ -148,10 +173,12 @@ struct BackwardOptions {
 };
 inline void Tensor::backward() const { backward(BackwardOptions()); }
 
-/// A leaf that wants its gradient, from any xtensor expression of float or double elements.
+/// A leaf that wants its gradient, from any xtensor expression of float or double elements: DTypeError for
+/// others.
 template <XExpression E>
 Tensor parameter(E&& expression, Location where = {});
-/// A leaf that wants its gradient, with the value of `value`.
+/// A leaf that wants its gradient, with the value of `value`. Throws DTypeError unless it is float32 or
+/// float64.
 Tensor parameter(const Tensor& value, Location where = {});
 
 /// As NumPy prints an array.

@@ -26,7 +26,7 @@ Padded pad_sequences(const std::vector<Tensor>& sequences, const PadSequencesOpt
                      Location where = {});
 
 /// boolean (n, length): true where position j < lengths[i], for lengths int64 (n,) as pad_sequences gives
-/// them.
+/// them. Throws ShapeError or DTypeError for other lengths, ValueError for a negative length.
 Tensor sequence_mask(const Tensor& lengths, std::int64_t length, Location where = {});
 
 struct CollateOptions {

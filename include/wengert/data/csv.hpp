@@ -21,7 +21,8 @@ struct CsvOptions {
 /// whatever the locale is, with an optional sign; blanks around them, quotes around a field, either line
 /// ending, a byte-order mark and blank last lines are fine. A gzip file is known by its first bytes. Throws
 /// IoError, naming file, line and column (both from 1), for a field that is no number or does not fit the
-/// dtype, for rows of different lengths and for a file without rows.
+/// dtype, for rows of different lengths and for a file without rows; ValueError or DTypeError for a bad
+/// option.
 Tensor read_csv(const std::string& path, const CsvOptions& options = {}, Location where = {});
 
 /// A table and the names of its columns.

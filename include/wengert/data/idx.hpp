@@ -17,7 +17,8 @@ struct IdxOptions {
 
 /// Reads a file, plain or gzipped, as a constant leaf. Elements of 8, 16 and 32 bits become int64, float and
 /// double float32 and float64, unless options say otherwise. Throws IoError, naming the file, for one that is
-/// missing, breaks the format, or is longer or shorter than its extents say.
+/// missing, breaks the format, or is longer or shorter than its extents say; ValueError or DTypeError for a
+/// bad option.
 Tensor read_idx(const std::string& path, const IdxOptions& options = {}, Location where = {});
 
 }  // namespace wengert::data

@@ -59,7 +59,7 @@ class Loader {
   class Iterator;
 
   /// Throws ShapeError where the dataset's inputs and labels are not equally many, ValueError unless
-  /// batch_size > 0, workers >= 0 and prefetch > 0.
+  /// batch_size > 0, 0 <= workers <= 256 and 0 < prefetch <= 4096.
   explicit Loader(const Dataset& dataset, const LoaderOptions& options = {}, Location where = {});
   /// Throws ValueError for a source without `fetch` or of negative size, too.
   explicit Loader(const Source& source, const LoaderOptions& options = {});

@@ -18,7 +18,7 @@ Split mnist(const std::string& directory = "", Location where = {});
 /// The pieces of clothing of H. Xiao, K. Rasul and R. Vollgraf, "Fashion-MNIST: a novel image dataset for
 /// benchmarking machine learning algorithms", 2017, in files of the same names and shapes. The folder is
 /// `directory`, or else `fashion-mnist` in $WENGERT_DATA, or else that of Debian's package
-/// dataset-fashion-mnist.
+/// dataset-fashion-mnist. Throws as mnist does.
 Split fashion_mnist(const std::string& directory = "", Location where = {});
 
 /// What the labels of fashion_mnist() stand for: "T-shirt/top", "Trouser" ...

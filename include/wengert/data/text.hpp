@@ -11,7 +11,7 @@
 namespace wengert::data {
 
 /// All bytes of a file, plain or gzipped. Throws IoError where it cannot be read, holds more than `max_bytes`
-/// or is not UTF-8.
+/// or is not UTF-8, ValueError for negative max_bytes.
 std::string read_text(const std::string& path, std::int64_t max_bytes = std::int64_t{1} << 30);
 
 /// The lines of a text without their ends ("\n" or "\r\n"); empty ones are left out.
@@ -37,7 +37,8 @@ class Vocabulary {
   /// The characters' numbers, int64 (n,). Throws ValueError, with the place, for a character that is not in
   /// the vocabulary and for a text that is not UTF-8.
   Tensor encode(std::string_view text, Location where = {}) const;
-  /// The text that these numbers, int64 of any shape, stand for. Throws IndexError for others.
+  /// The text that these numbers, int64 of any shape, stand for. Throws IndexError for others, DTypeError for
+  /// another dtype.
   std::string decode(const Tensor& tokens) const;
 
  private:

@@ -40,7 +40,8 @@ SeveralFunction kept(F&& f) {
 /// virtual functions, must live until the backward pass is over, and compute the same from the same: the
 /// backward pass throws GraphError where it does not, because a parameter was assigned meanwhile, for
 /// instance. What else f does, as counting, it does twice. A copy of f that holds a parameter's Tensor, and a
-/// gradient of that parameter that was computed with create_graph, hold each other until zero_grad().
+/// gradient of that parameter that was computed with create_graph, hold each other until zero_grad(). Throws
+/// GraphError for no input, or an empty one.
 ///
 ///     for (const Block& block : blocks) x = checkpoint(block, x);
 template <class F, Point X>

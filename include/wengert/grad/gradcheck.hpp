@@ -50,6 +50,7 @@ GradcheckReport gradcheck(const TensorFunction& f, const std::vector<Tensor>& in
                           const GradcheckOptions& options = {});
 
 /// Checks the derivatives of a scalar loss with respect to leaves: each is given other values and put back.
+/// Throws DTypeError unless the leaves are float64, GraphError for no leaf.
 GradcheckReport gradcheck_leaves(const std::vector<Tensor>& leaves, const std::function<Tensor()>& loss,
                                  const GradcheckOptions& options = {});
 

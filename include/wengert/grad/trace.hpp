@@ -33,7 +33,8 @@ struct TraceOptions {
 /// retain_graph has gone by) or where there are more than max_nodes entries.
 std::vector<TraceNode> trace(const Tensor& tensor, const TraceOptions& options = {});
 
-/// The same as a graph in the DOT language, to be drawn by Graphviz: entries of one scope in one box.
+/// The same as a graph in the DOT language, to be drawn by Graphviz: entries of one scope in one box. Throws
+/// as trace() does.
 std::string to_dot(const Tensor& tensor, const TraceOptions& options = {});
 
 }  // namespace wengert

@@ -1,7 +1,7 @@
 // Transforms over ordinary callables: vjp, jvp, value_and_grad, jacobian, hessian, hvp. A callable takes a
-// Tensor, or a std::vector<Tensor>, and returns a Tensor. Where the point x itself is on a tape (an outer
-// transform's, a model's), or create_graph is asked for, results can be differentiated again, so transforms
-// nest to any order.
+// Tensor, or a std::vector<Tensor>, of float32 or float64 (DTypeError otherwise), and returns a Tensor. What
+// it throws, a transform throws. Where the point x itself is on a tape (an outer transform's, a model's), or
+// create_graph is asked for, results can be differentiated again, so transforms nest to any order.
 #pragma once
 
 #include <concepts>
@@ -53,7 +53,9 @@ SeveralFunction on_several(F& f) {
 /// A recorded call of f at a point, whose derivatives may be asked for again and again.
 class Linearized {
  public:
-  Linearized(const SeveralFunction& f, const Several& x, TransformOptions options);
+  /// `transform` is named in errors; what is recorded around f bears the line `where`.
+  Linearized(const char* transform, const SeveralFunction& f, const Several& x, TransformOptions options,
+             Location where);
   const Tensor& output() const { return output_; }
   /// The output as a user gets it: on a tape only where derivatives of results are wanted.
   Tensor visible_output() const;
@@ -61,18 +63,21 @@ class Linearized {
   Several pullback(const Tensor& g, bool create_graph) const;
   bool create_graph() const { return create_graph_; }
   const Several& point() const { return point_; }
+  Location where() const { return where_; }
 
  private:
   Several point_;
   Tensor output_;
   bool create_graph_;
+  Location where_;
 };
 
 Tensor pushforward(const Linearized& call, const Several& tangents);
 Several jacobian_rows(const Linearized& call);
-std::vector<Several> hessian_blocks(const SeveralFunction& f, const Several& x, TransformOptions options);
+std::vector<Several> hessian_blocks(const SeveralFunction& f, const Several& x, TransformOptions options,
+                                    Location where);
 Several hessian_product(const SeveralFunction& f, const Several& x, const Several& v,
-                        TransformOptions options);
+                        TransformOptions options, Location where);
 void require_scalar(const char* transform, const Tensor& output);
 
 }  // namespace detail
@@ -93,26 +98,31 @@ class Pullback {
 /// (f(x), the pullback of cotangents at x).
 template <class F, Point X>
 requires TensorCallable<F, X> std::pair<Tensor, Pullback<X>> vjp(F&& f, const X& x,
-                                                                 TransformOptions options = {}) {
-  detail::Linearized call(detail::on_several<X>(f), detail::as_several(x), options);
+                                                                 TransformOptions options = {},
+                                                                 Location where = {}) {
+  detail::Linearized call("vjp", detail::on_several<X>(f), detail::as_several(x), options, where);
   Tensor output = call.visible_output();
   return {std::move(output), Pullback<X>(std::move(call))};
 }
 
-/// (f(x), the derivative of f at x along the tangent t). t has x's shape; for several inputs, one for each.
+/// (f(x), the derivative of f at x along the tangent t). t has x's shape and dtype: ShapeError or DTypeError
+/// otherwise; for several inputs there is one for each: GraphError otherwise.
 template <class F, Point X>
 requires TensorCallable<F, X> std::pair<Tensor, Tensor> jvp(F&& f, const X& x,
                                                             const std::type_identity_t<X>& t,
-                                                            TransformOptions options = {}) {
-  const detail::Linearized call(detail::on_several<X>(f), detail::as_several(x), options);
+                                                            TransformOptions options = {},
+                                                            Location where = {}) {
+  const detail::Linearized call("jvp", detail::on_several<X>(f), detail::as_several(x), options, where);
   return {call.visible_output(), detail::pushforward(call, detail::as_several(t))};
 }
 
 /// (f(x), the gradient of f at x). f returns one element: ShapeError otherwise.
 template <class F, Point X>
 requires TensorCallable<F, X> std::pair<Tensor, X> value_and_grad(F&& f, const X& x,
-                                                                  TransformOptions options = {}) {
-  const detail::Linearized call(detail::on_several<X>(f), detail::as_several(x), options);
+                                                                  TransformOptions options = {},
+                                                                  Location where = {}) {
+  const detail::Linearized call("value_and_grad", detail::on_several<X>(f), detail::as_several(x), options,
+                                where);
   detail::require_scalar("value_and_grad", call.output());
   return {call.visible_output(), detail::from_several<X>(call.pullback(Tensor()))};
 }
@@ -120,29 +130,31 @@ requires TensorCallable<F, X> std::pair<Tensor, X> value_and_grad(F&& f, const X
 /// The derivative of every element of f(x) in every element of x: shape f(x).shape + x.shape; for several
 /// inputs, one for each.
 template <class F, Point X>
-requires TensorCallable<F, X> X jacobian(F&& f, const X& x, TransformOptions options = {}) {
-  return detail::from_several<X>(
-      detail::jacobian_rows(detail::Linearized(detail::on_several<X>(f), detail::as_several(x), options)));
+requires TensorCallable<F, X> X jacobian(F&& f, const X& x, TransformOptions options = {},
+                                         Location where = {}) {
+  return detail::from_several<X>(detail::jacobian_rows(
+      detail::Linearized("jacobian", detail::on_several<X>(f), detail::as_several(x), options, where)));
 }
 
 /// The second derivatives of f, which returns one element: shape x.shape + x.shape. For several inputs, block
-/// [i][j] has shape x[i].shape + x[j].shape.
+/// [i][j] has shape x[i].shape + x[j].shape. Throws ShapeError where f returns several elements.
 template <class F, Point X>
 requires TensorCallable<F, X>
-auto hessian(F&& f, const X& x, TransformOptions options = {}) {
-  auto blocks = detail::hessian_blocks(detail::on_several<X>(f), detail::as_several(x), options);
+auto hessian(F&& f, const X& x, TransformOptions options = {}, Location where = {}) {
+  auto blocks = detail::hessian_blocks(detail::on_several<X>(f), detail::as_several(x), options, where);
   if constexpr (std::same_as<X, Tensor>)
     return Tensor(blocks.front().front());
   else
     return blocks;
 }
 
-/// The Hessian of f, which returns one element, times v, which has x's shape; no Hessian is formed.
+/// The Hessian of f, which returns one element, times v, which has x's shape; no Hessian is formed. Throws as
+/// hessian does, and for v as jvp does for t.
 template <class F, Point X>
 requires TensorCallable<F, X> X hvp(F&& f, const X& x, const std::type_identity_t<X>& v,
-                                    TransformOptions options = {}) {
+                                    TransformOptions options = {}, Location where = {}) {
   return detail::from_several<X>(detail::hessian_product(detail::on_several<X>(f), detail::as_several(x),
-                                                         detail::as_several(v), options));
+                                                         detail::as_several(v), options, where));
 }
 
 }  // namespace wengert

@@ -72,7 +72,8 @@ class Checkpoint {
   std::vector<Part> parts_;
 };
 
-/// Writes states that are at hand, as Checkpoint::save does.
+/// Writes states that are at hand, as Checkpoint::save does. Throws ValueError also for the name of a part
+/// that add() would not take.
 void save_checkpoint(const std::string& path, const std::map<std::string, State>& parts,
                      const std::map<std::string, std::string>& metadata = {});
 

@@ -36,7 +36,8 @@ struct LoadNpzOptions {
 
 /// Reads all arrays of a file, by name without `.npy`, as load_npy does. Throws IoError as load_npy does, and
 /// for a broken archive, a checksum that does not fit, a method of packing other than deflate, names that
-/// stand twice, entries that overlap and ones that claim to unpack to more than deflate can.
+/// stand twice, entries that overlap and ones that claim to unpack to more than deflate can; ValueError for
+/// negative max_bytes.
 std::map<std::string, Tensor> load_npz(const std::string& path, const LoadNpzOptions& options = {},
                                        Location where = {});
 

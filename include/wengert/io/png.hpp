@@ -14,7 +14,7 @@ namespace wengert::io {
 /// IoError where the file cannot be written.
 void save_png(const std::string& path, const Tensor& image);
 
-/// The bytes of such a file.
+/// The bytes of such a file. Throws ShapeError as save_png does.
 std::string encode_png(const Tensor& image);
 
 struct ImageGridOptions {
@@ -23,8 +23,9 @@ struct ImageGridOptions {
   double background = 0.0;   ///< their value
 };
 
-/// One picture of n images, row by row: (n, h, w) or (n, 1, h, w) -> (H, W), (n, h, w, 3) or (n, 3, h, w) ->
-/// (H, W, 3), of the images' dtype. Throws ShapeError for other shapes and for no image.
+/// One picture of n images, row by row: (n, h, w) or (n, 1, h, w) -> (H, W), (n, h, w, 3) or (n, 3, h, w)
+/// -> (H, W, 3), of the images' dtype. Throws ShapeError for other shapes and for no image, ValueError for
+/// negative columns or padding.
 Tensor image_grid(const Tensor& images, const ImageGridOptions& options = {}, Location where = {});
 
 }  // namespace wengert::io

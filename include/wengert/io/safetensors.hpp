@@ -14,8 +14,7 @@ namespace wengert::io {
 /// float64 F64, int64 I64, boolean BOOL; strided ones are written row-major. The file appears under its name
 /// only when all of it is on the disk: after an error the old file is as it was, and nothing else is left
 /// behind. Throws IoError where the file cannot be written, ValueError for an empty tensor or a name that is
-/// not UTF-8 or is
-/// `__metadata__`.
+/// not UTF-8 or is `__metadata__`.
 void save_safetensors(const std::string& path, const std::map<std::string, Tensor>& state,
                       const std::map<std::string, std::string>& metadata = {});
 

@@ -1,4 +1,5 @@
-// Activations as modules, for nn::Sequential; in a module of one's own the functions serve as well.
+// Activations as modules, for nn::Sequential; in a module of one's own the functions serve as well. What a
+// function throws, its module throws when it is called.
 // header-only
 #pragma once
 
@@ -34,7 +35,8 @@ class ReLU6 : public Module {
 };
 
 /// x, but weight * x where x is negative, with a slope that is learned (He et al., "Delving deep into
-/// rectifiers", 2015): one, or one for each channel of (N, C, ...). `weight` (slopes) begins as 0.25.
+/// rectifiers", 2015): one, or one for each channel of (N, C, ...). `weight` (slopes) begins as 0.25. Throws
+/// ShapeError where the channels are others.
 class PReLU : public Module {
  public:
   explicit PReLU(std::int64_t slopes = 1, double first = 0.25, DType dtype = float32)

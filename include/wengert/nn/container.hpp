@@ -72,6 +72,7 @@ class ModuleDict : public Module {
   }
 
   std::size_t size() const noexcept { return entries_.size(); }
+  /// Whether there is a module of the name.
   bool contains(std::string_view name) const noexcept;
   /// The module of a name. Throws IndexError where there is none.
   AnyModule& operator[](std::string_view name) { return entries_[find(name)].second; }

@@ -1,4 +1,7 @@
 // Convolutions as modules. Weights begin uniform as PyTorch's do: within 1 / sqrt(fan_in) of 0, the bias too.
+// Constructors throw ValueError unless channels, kernel and groups are positive and the groups divide both
+// numbers of channels; calls throw as the functions of ops/convolution.hpp do, also for a bad stride, padding
+// or dilation.
 #pragma once
 
 #include "wengert/nn/module.hpp"

@@ -1,4 +1,5 @@
-// Dropouts as modules, which know whether they are in training.
+// Dropouts as modules, which know whether they are in training. Calls throw as the functions of
+// nn/functional.hpp do.
 #pragma once
 
 #include "wengert/nn/module.hpp"

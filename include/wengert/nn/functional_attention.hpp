@@ -15,9 +15,9 @@ struct AttentionOptions {
 };
 
 /// How much each query sees of each key: softmax(scale q k^T + mask) over the keys, (..., L, E) x (..., S, E)
-/// ->
-/// (..., L, S), batches broadcast. `dropout` is left out of it. A query that sees no key has NaN. Throws
-/// ShapeError where extents do not fit, DTypeError for a mask that is neither boolean nor of q's dtype.
+/// -> (..., L, S), batches broadcast. `dropout` is left out of it. A query that sees no key has NaN. Throws
+/// ShapeError where extents do not fit, DTypeError for a mask that is neither boolean nor of q's dtype, and
+/// unless queries and keys are of one float dtype.
 Tensor attention_weights(const Tensor& query, const Tensor& key, const AttentionOptions& options = {},
                          Location where = {});
 

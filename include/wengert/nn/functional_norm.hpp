@@ -8,23 +8,25 @@
 
 namespace wengert::nn {
 
-// An empty weight is 1, an empty bias 0. Each throws ShapeError where shapes do not fit and ValueError for a
-// negative eps, before anything is computed.
+// An empty weight is 1, an empty bias 0. The result has x's shape. Each throws ShapeError where shapes do not
+// fit and ValueError for a negative eps, before anything is computed; DTypeError unless all are of one float
+// dtype.
 
 struct NormOptions {
   double eps = 1e-5;
 };
 
-/// (x - mean) / sqrt(var + eps) * weight + bias over the last dimensions, whose extents are
-/// `normalized_shape`, as are those of weight and bias (Ba et al., "Layer normalization", 2016).
+/// (x - mean) / sqrt(var + eps) * weight + bias over the last dimensions of x (..., d...), whose extents d...
+/// are `normalized_shape`, as are those of weight and bias (Ba et al., "Layer normalization", 2016).
 Tensor layer_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& weight = {},
                   const Tensor& bias = {}, const NormOptions& options = {}, Location where = {});
 
 struct RmsNormOptions {
   std::optional<double> eps = {};  ///< none: the distance from 1 to the next number of x's dtype
 };
-/// x / sqrt(mean(x^2) + eps) * weight over the last dimensions (Zhang and Sennrich, "Root mean square layer
-/// normalization", 2019).
+/// x / sqrt(mean(x^2) + eps) * weight over the last dimensions of x (..., d...), whose extents d... are
+/// `normalized_shape`, as are those of weight (Zhang and Sennrich, "Root mean square layer normalization",
+/// 2019).
 Tensor rms_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& weight = {},
                 const RmsNormOptions& options = {}, Location where = {});
 
@@ -45,7 +47,7 @@ struct RunningNormOptions {
 /// "Batch normalization", 2015). All other tensors are (C). In training running_mean and running_var, where
 /// they are given, are assigned new values, of the variance the unbiased one; nothing of this is on the tape.
 /// Throws ValueError where there is but one value for a channel in training, or where there are no running
-/// statistics outside of training.
+/// statistics outside of training; GraphError for running statistics that are no leaves in training.
 Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const Tensor& running_var,
                   const Tensor& weight = {}, const Tensor& bias = {}, const RunningNormOptions& options = {},
                   Location where = {});

@@ -1,4 +1,4 @@
-// The fully connected layer, and the one of two inputs.
+// The fully connected layer, and the one of two inputs. Calls throw as the functions of nn/functional.hpp do.
 #pragma once
 
 #include "wengert/nn/module.hpp"

@@ -18,7 +18,7 @@ struct TripletMarginOptions {
 /// max(margin + distance(anchor, positive) - distance(anchor, negative), 0), the distances
 /// pairwise_distance's (Schroff et al., "FaceNet", 2015): all of one shape (..., d), the losses (...). With
 /// `swap` the smaller of the negative's distances from anchor and positive counts. 0 where the margin is
-/// kept, with gradient 0.
+/// kept, with gradient 0. Throws ValueError unless p > 0.
 Tensor triplet_margin_loss(const Tensor& anchor, const Tensor& positive, const Tensor& negative,
                            const TripletMarginOptions& options = {}, Location where = {});
 

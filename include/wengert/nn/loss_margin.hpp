@@ -17,7 +17,7 @@ struct MarginOptions {
 /// networks", 1995).
 Tensor hinge_loss(const Tensor& score, const Tensor& target, const MarginOptions& options = {},
                   Location where = {});
-/// max(margin - y x, 0)^2.
+/// max(margin - y x, 0)^2 (Tang, "Deep learning using linear support vector machines", 2013).
 Tensor squared_hinge_loss(const Tensor& score, const Tensor& target, const MarginOptions& options = {},
                           Location where = {});
 /// log(1 + exp(-y x)), without overflow.

@@ -33,7 +33,8 @@ struct SmoothL1Options {
 Tensor smooth_l1_loss(const Tensor& prediction, const Tensor& target, const SmoothL1Options& options = {},
                       Location where = {});
 
-/// log(cosh(d)), accurate near 0 and without overflow: about d^2 / 2 there and |d| - log(2) far out.
+/// log(cosh(d)), accurate near 0 and without overflow: about d^2 / 2 there and |d| - log(2) far out (Saleh
+/// and Saleh, "Statistical properties of the log-cosh loss function used in machine learning", 2022).
 Tensor log_cosh_loss(const Tensor& prediction, const Tensor& target, const LossOptions& options = {},
                      Location where = {});
 
@@ -55,7 +56,8 @@ struct PoissonNllOptions {
 };
 /// -log of the Poisson distribution's probability of the target, without the term log(target!), which no
 /// prediction changes: exp(x) - target * x for log-rates x, rate - target * log(rate + eps) for rates. `full`
-/// adds target log(target) - target + log(2 pi target) / 2 where target > 1.
+/// adds target log(target) - target + log(2 pi target) / 2 where target > 1. Throws ValueError for a negative
+/// eps.
 Tensor poisson_nll_loss(const Tensor& prediction, const Tensor& target, const PoissonNllOptions& options = {},
                         Location where = {});
 

@@ -69,6 +69,7 @@ class Visitor {
 
 /// The base of every module. Movable, not copyable: a moved module keeps its leaves, so an optimizer made
 /// before the move still trains them. Modules are held by value; `operator()` is const and not virtual.
+/// Parameters are float32 or float64: a constructor that is told another dtype throws DTypeError.
 class Module {
  public:
   Module() = default;

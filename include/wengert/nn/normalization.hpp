@@ -1,4 +1,4 @@
-// Normalizations as modules; nn/functional_norm.hpp has the formulas.
+// Normalizations as modules; nn/functional_norm.hpp has the formulas, and calls throw as they do.
 #pragma once
 
 #include <initializer_list>
@@ -39,6 +39,7 @@ class RunningNorm : public Module {
 
 /// batch_norm of (N, C) or (N, C, L). In training it normalizes by the batch and moves the running
 /// statistics, in evaluation it uses them; without running statistics it always normalizes by the batch.
+/// Throws ShapeError for other dimensions or channels.
 class BatchNorm1d : public RunningNorm {
  public:
   /// Throws ValueError for a number of channels below 1, a negative eps or a momentum outside of [0, 1].
@@ -62,7 +63,7 @@ struct InstanceNormOptions {
 };
 
 /// instance_norm of (N, C, L). With running statistics it uses them in evaluation; and it counts batches,
-/// which PyTorch's does not.
+/// which PyTorch's does not. Throws as BatchNorm1d does.
 class InstanceNorm1d : public RunningNorm {
  public:
   explicit InstanceNorm1d(std::int64_t channels, const InstanceNormOptions& options = {});
@@ -109,6 +110,7 @@ struct RMSNormOptions {
 /// rms_norm over the last dimensions, with `weight` (1 at first) of the normalized shape.
 class RMSNorm : public Module {
  public:
+  /// Throws ValueError for a negative eps and unless every extent is positive.
   explicit RMSNorm(const Shape& normalized_shape, const RMSNormOptions& options = {});
   explicit RMSNorm(std::initializer_list<std::int64_t> shape, const RMSNormOptions& options = {})
       : RMSNorm(Shape(shape), options) {}
@@ -127,7 +129,8 @@ struct GroupNormOptions {
   DType dtype = float32;
 };
 
-/// group_norm of (N, C, ...), with `weight` (1 at first) and `bias` (0) of shape (C).
+/// group_norm of (N, C, ...), with `weight` (1 at first) and `bias` (0) of shape (C). Throws ShapeError for
+/// other channels.
 class GroupNorm : public Module {
  public:
   /// Throws ValueError for a negative eps and unless `groups` divides `channels`.

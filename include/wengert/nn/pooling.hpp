@@ -1,4 +1,5 @@
-// Poolings and resampling as modules, for nn::Sequential; the functions of ops/pooling.hpp say what they do.
+// Poolings and resampling as modules, for nn::Sequential; the functions of ops/pooling.hpp say what they do,
+// and what is thrown when a module is called.
 // header-only
 #pragma once
 

@@ -1,6 +1,7 @@
 // Recurrent networks over whole sequences: RNN, LSTM, GRU, in layers and in both directions. The parameters
 // of layer k are weight_ih_lk, weight_hh_lk, bias_ih_lk, bias_hh_lk, with `_reverse` for the direction that
-// reads from the end.
+// reads from the end. Constructors throw ValueError for a negative input size, a hidden size or a number of
+// layers below 1, and a dropout outside of [0, 1].
 #pragma once
 
 #include <vector>

@@ -1,4 +1,6 @@
-// One step of a recurrent network: RNNCell, LSTMCell, GRUCell. nn/recurrent.hpp has whole sequences.
+// One step of a recurrent network: RNNCell, LSTMCell, GRUCell. nn/recurrent.hpp has whole sequences. Calls
+// throw ShapeError unless x is (N, in) or (in) and the state fits, DTypeError where dtypes differ from the
+// parameters'.
 #pragma once
 
 #include "wengert/nn/module.hpp"

@@ -43,7 +43,8 @@ Tensor nuclear_norm(const std::vector<Tensor>& parameters, Location where = {});
 
 /// The mean over the rows of -sum(p log(p)), p = softmax(logits) along `axis`, in nats: added to a loss it
 /// makes predictions sure (Grandvalet and Bengio, 2005), subtracted it keeps them from being too sure
-/// (Pereyra et al., 2017). A logit of -inf counts as p = 0 and costs nothing. NaN over nothing.
+/// (Pereyra et al., 2017). A logit of -inf counts as p = 0 and costs nothing. NaN over nothing. Throws
+/// IndexError for an axis that logits do not have, DTypeError unless they are float32 or float64.
 Tensor entropy(const Tensor& logits, std::int64_t axis = -1, Location where = {});
 
 struct TotalVariationOptions {
@@ -52,8 +53,8 @@ struct TotalVariationOptions {
 };
 /// The sum of |x[i + 1] - x[i]| along each of the axes (Rudin, Osher and Fatemi, "Nonlinear total variation
 /// based noise removal algorithms", 1992); isotropic: of the root of the squared differences' sum, a
-/// difference across the end being 0. Throws IndexError for an axis that x does not have, ValueError for
-/// isotropic with other than two axes.
+/// difference across the end being 0. Throws IndexError for an axis that x does not have, ValueError for no
+/// axis and for isotropic with other than two, DTypeError unless x is float32 or float64.
 Tensor total_variation(const Tensor& x, const TotalVariationOptions& options = {}, Location where = {});
 
 struct ActivityOptions {
@@ -61,7 +62,7 @@ struct ActivityOptions {
   double l2 = 0.01;
 };
 /// (l1 * sum(|x|) + l2 * sum(x^2)) / N for a layer's outputs x (N, ...). Throws ShapeError for a tensor
-/// without dimensions.
+/// without dimensions, DTypeError unless it is float32 or float64.
 Tensor activity(const Tensor& x, const ActivityOptions& options = {}, Location where = {});
 
 /// A function of a batch (N, ...) whose derivatives are held down; samples must not depend on each other.
@@ -94,7 +95,8 @@ struct MaxNormOptions {
 /// A projection, not a penalty, for after an optimizer's step: each slice of each leaf whose p-norm is above
 /// `limit` is scaled down to it, by assign() (Srebro and Shraibman, 2005; Srivastava et al., "Dropout",
 /// 2014). Throws ValueError unless limit >= 0 and p > 0, IndexError for an axis that a parameter does not
-/// have, GraphError for what is not a leaf; then no leaf has changed.
+/// have, GraphError for what is not a leaf, DTypeError unless it is float32 or float64; then no leaf has
+/// changed.
 void max_norm(const std::vector<Tensor>& parameters, double limit, const MaxNormOptions& options = {});
 
 /// g v / |v| with one norm for each position along `axis`, over all other dimensions: v's direction, g's

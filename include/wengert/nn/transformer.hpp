@@ -29,9 +29,9 @@ struct TransformerEncoderMasks {
   bool causal = false;           ///< position i sees 0 ... i only
 };
 
-/// x = norm1(x + attention(x)), x = norm2(x + feed_forward(x)), or with norm_first x = x +
-/// attention(norm1(x)), x = x
-/// + feed_forward(norm2(x)), feed_forward(x) = linear2(activation(linear1(x))): (L, N, E) -> (L, N, E).
+/// x = norm1(x + attention(x)), x = norm2(x + feed_forward(x)), or with norm_first x =
+/// x + attention(norm1(x)), x = x + feed_forward(norm2(x)), feed_forward(x) =
+/// linear2(activation(linear1(x))): (L, N, E) -> (L, N, E). Throws as MultiheadAttention does.
 class TransformerEncoderLayer : public Module {
  public:
   /// Throws ValueError as MultiheadAttention, Linear and LayerNorm do.
@@ -60,9 +60,11 @@ struct TransformerDecoderMasks {
 };
 
 /// An encoder layer with a part between its two, norm2 and multihead_attn, that attends to `memory`, the
-/// encoder's result; the feed-forward part has norm3. (L, N, E) x (S, N, E) -> (L, N, E).
+/// encoder's result; the feed-forward part has norm3. (L, N, E) x (S, N, E) -> (L, N, E). Throws as
+/// MultiheadAttention does.
 class TransformerDecoderLayer : public Module {
  public:
+  /// Throws ValueError as TransformerEncoderLayer does.
   TransformerDecoderLayer(std::int64_t embed_dim, std::int64_t heads,
                           const TransformerLayerOptions& options = {});
   Tensor operator()(const Tensor& x, const Tensor& memory, const TransformerDecoderMasks& masks = {},

@@ -1,7 +1,7 @@
 // Convolutions in one, two and three dimensions, transposed ones, and the windows they are made of. What is
 // called convolution is, as everywhere in the field, the correlation: the kernel is not turned round. float32
 // is computed by oneDNN where the library was built with it; WENGERT_CONV=plain in the environment has it
-// computed by unfolding and matrix products, as float64 always is.
+// computed by unfolding and matrix products, as float64 always is (any other text there is a ValueError).
 // lib/ops/convolution.cpp lib/ops/convolve.cpp lib/ops/onednn.cpp lib/ops/unfold.cpp lib/ops/windows.cpp
 #pragma once
 
@@ -42,10 +42,11 @@ struct ConvTransposeOptions {
 /// L'), L' = (L - 1) stride - 2 padding + dilation (K - 1) + output_padding + 1. Throws as conv1d does.
 Tensor conv_transpose1d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
                         const ConvTransposeOptions& options = {}, Location where = {});
-/// (N, C, H, W) by (C, O / groups, KH, KW) -> (N, O, H', W').
+/// (N, C, H, W) by (C, O / groups, KH, KW) -> (N, O, H', W'); as conv_transpose1d, dimension by dimension.
 Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
                         const ConvTransposeOptions& options = {}, Location where = {});
-/// (N, C, D, H, W) by (C, O / groups, KD, KH, KW) -> (N, O, D', H', W').
+/// (N, C, D, H, W) by (C, O / groups, KD, KH, KW) -> (N, O, D', H', W'); as conv_transpose1d, dimension by
+/// dimension.
 Tensor conv_transpose3d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
                         const ConvTransposeOptions& options = {}, Location where = {});
 
@@ -58,10 +59,12 @@ struct WindowOptions {
 
 /// The windows of a kernel's extents as columns: (N, C, spatial...) -> (N, C * taps, places), taps the
 /// elements of the kernel, places the windows, both row-major; 0 in the padding. Any number of spatial
-/// dimensions. Throws ShapeError if no window fits.
+/// dimensions. Throws ShapeError if no window fits or there is no spatial dimension, ValueError for a bad
+/// option, DTypeError unless x is float32 or float64.
 Tensor unfold(const Tensor& x, const Axes& kernel, const WindowOptions& options = {}, Location where = {});
-/// The adjoint of unfold: columns (N, C * taps, places) are added up where they came from, (N, C,
-/// extents...). Throws ShapeError unless the columns are those of such windows.
+/// The adjoint of unfold: columns (N, C * taps, places) are added up where they came from,
+/// (N, C, extents...). Throws ShapeError unless the columns are those of such windows, and else as unfold
+/// does.
 Tensor fold(const Tensor& x, const Axes& extents, const Axes& kernel, const WindowOptions& options = {},
             Location where = {});
 

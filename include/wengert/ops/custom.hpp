@@ -38,7 +38,7 @@ DType custom_dtype(const CustomDefinition& definition, const std::vector<Tensor>
 
 /// The first input of a call, and the caller's line.
 struct Located {
-  Located(const Tensor& tensor, Location where = {}) noexcept : tensor(tensor), where(where) {}
+  Located(const Tensor& of, Location at = {}) noexcept : tensor(of), where(at) {}
   const Tensor& tensor;
   Location where;
 };
@@ -56,6 +56,11 @@ class CustomOf final : public CustomDefinition {
  public:
   CustomOf(std::string name, Vjp vjp) : CustomDefinition(std::move(name)), vjp_(std::move(vjp)) {}
 
+  template <std::size_t inputs>
+  static constexpr bool takes() {
+    return callable(std::make_index_sequence<inputs>());
+  }
+
   std::vector<Tensor> cotangents(const Call& call) const override {
     // The rule's own number of parameters says how many inputs there are.
     return with_inputs(call, std::make_index_sequence<8>());
@@ -70,12 +75,12 @@ class CustomOf final : public CustomDefinition {
   }
   template <std::size_t N>
   std::vector<Tensor> with(const Call& call) const {
-    if constexpr (callable<N>(std::make_index_sequence<N>()))
+    if constexpr (takes<N>())
       return call_vjp(vjp_, call, std::make_index_sequence<N>());
     else
       return {};
   }
-  template <std::size_t N, std::size_t... I>
+  template <std::size_t... I>
   static constexpr bool callable(std::index_sequence<I...>) {
     return requires(const Vjp& vjp, const Tensor& t) { vjp(t, (static_cast<void>(I), t)..., t); };
   }
@@ -96,6 +101,8 @@ class CustomOperation {
   template <class... Tensors>
   requires(sizeof...(Tensors) <= 7 && (std::same_as<Tensors, Tensor> && ...)) Tensor operator()(
       const detail::Located& first, const Tensors&... others) const {
+    static_assert(detail::CustomOf<Vjp>::template takes<1 + sizeof...(Tensors)>(),
+                  "the rule of a custom_op takes the cotangent, each of the inputs, and the output");
     return record(first.where, first.tensor, others...);
   }
 

@@ -1,4 +1,5 @@
 // Poolings over windows of the spatial dimensions, and resampling to other extents. PyTorch's conventions.
+// float32 and float64: DTypeError otherwise.
 // lib/ops/pooling.cpp lib/ops/interpolate.cpp
 #pragma once
 
@@ -17,9 +18,9 @@ struct MaxPoolOptions {
 };
 
 /// Largest element of each window: (N, C, L) -> (N, C, L'), L' = (L + 2 padding - dilation (kernel - 1) - 1)
-/// / stride
-/// + 1, rounded down. The first of equal ones takes the whole gradient; NaN if there is one. Throws
-/// ShapeError if no window fits or one sees nothing but padding, ValueError for a bad option.
+/// / stride + 1, rounded down. The first of equal ones takes the whole gradient; NaN if there is one. Throws
+/// ShapeError for other dimensions, if no window fits or one sees nothing but padding, ValueError for a bad
+/// option.
 Tensor max_pool1d(const Tensor& x, const Axes& kernel, const MaxPoolOptions& options = {},
                   Location where = {});
 /// (N, C, H, W) -> (N, C, H', W'); as max_pool1d, dimension by dimension.
@@ -34,16 +35,16 @@ struct AvgPoolOptions {
 };
 
 /// Mean of each window: (N, C, L) -> (N, C, L'). What a window of ceil_mode has beyond the padding never
-/// counts. Throws as max_pool1d does.
+/// counts. Throws ShapeError for other dimensions and if no window fits, ValueError for a bad option.
 Tensor avg_pool1d(const Tensor& x, const Axes& kernel, const AvgPoolOptions& options = {},
                   Location where = {});
-/// (N, C, H, W) -> (N, C, H', W').
+/// (N, C, H, W) -> (N, C, H', W'); as avg_pool1d, dimension by dimension.
 Tensor avg_pool2d(const Tensor& x, const Axes& kernel, const AvgPoolOptions& options = {},
                   Location where = {});
 
 /// Means over extents[0] x extents[1] windows that cover the image: window i of H' begins at floor(i H / H')
-/// and ends before ceil((i + 1) H / H'). (N, C, H, W) -> (N, C, H', W'). Throws ShapeError for an image of no
-/// elements.
+/// and ends before ceil((i + 1) H / H'). (N, C, H, W) -> (N, C, H', W'). Throws ShapeError for other
+/// dimensions and for an image of no elements, ValueError unless extents are one number above 0, or two.
 Tensor adaptive_avg_pool2d(const Tensor& x, const Axes& extents, Location where = {});
 
 enum class Interpolation { nearest, bilinear };
@@ -57,8 +58,9 @@ struct InterpolateOptions {
 
 /// x at other spatial extents, (N, C, spatial...) -> (N, C, size...), of one spatial dimension or more.
 /// nearest: element floor(i L / L'). bilinear (linear in every dimension): at (i + 1/2) L / L' - 1/2, not
-/// below 0, or with align_corners at i (L - 1) / (L' - 1). A given scale takes the place of L' / L. Throws
-/// ValueError unless there is either a size or a scale.
+/// below 0, or with align_corners at i (L - 1) / (L' - 1). A given scale takes the place of L' / L where the
+/// two differ. Throws ValueError unless there is either a size or a scale, of positive numbers, and for
+/// align_corners with nearest; ShapeError for an input or a result of no elements.
 Tensor interpolate(const Tensor& x, const InterpolateOptions& options, Location where = {});
 
 }  // namespace wengert

@@ -78,7 +78,8 @@ struct EMAOptions {
 /// Juditsky, "Acceleration of stochastic approximation by averaging", 1992, with forgetting).
 class EMA : public Averaging {
  public:
-  /// Throws ValueError unless decay lies within [0, 1], or for no parameters.
+  /// Throws ValueError unless decay lies within [0, 1], or for no parameters, GraphError for what is not a
+  /// leaf.
   explicit EMA(const std::vector<Tensor>& parameters, const EMAOptions& options = {});
 
  protected:
@@ -92,6 +93,7 @@ class EMA : public Averaging {
 /// better generalization", 2018). Update it once a cycle or an epoch, late in training.
 class SWA : public Averaging {
  public:
+  /// Throws ValueError for no parameters, GraphError for what is not a leaf.
   explicit SWA(const std::vector<Tensor>& parameters);
 
  protected:

@@ -32,7 +32,8 @@ class Optimizer {
   Optimizer& operator=(const Optimizer&) = delete;
   virtual ~Optimizer() = default;
 
-  /// Updates every parameter that has a gradient.
+  /// Updates every parameter that has a gradient. Throws GraphError for an algorithm that evaluates the loss
+  /// itself: its own step takes a closure.
   void step();
   /// Drops the gradients of all parameters.
   void zero_grad() const;
@@ -44,7 +45,8 @@ class Optimizer {
   /// The step size of a group. Throws IndexError where there is no such group, GraphError for an algorithm
   /// that finds its step sizes itself.
   double lr(std::size_t group = 0) const;
-  /// Sets the step size of all groups, or of one. Throws ValueError for one that is negative or not finite.
+  /// Sets the step size of all groups, or of one. Throws ValueError for one that is negative or not finite,
+  /// and else as lr() does.
   void set_lr(double lr);
   void set_lr(double lr, std::size_t group);
   /// An option of a group that is a number, by its name in state(): "momentum", "beta1". Throws IndexError
@@ -97,7 +99,8 @@ class Optimizer {
   /// already, and GraphError for a tensor that is not a leaf that wants its gradient.
   void add_slots(const std::vector<Tensor>& parameters);
 
-  /// Gives slot.parameter a new value, by its gradient. Not recorded; slot.steps is counted by the caller.
+  /// Gives slot.parameter a new value, by its gradient. Not recorded. slot.steps is the number of steps
+  /// before this one, 0 at first: a bias correction takes slot.steps + 1.
   /// An algorithm that evaluates the loss itself has a step(closure) instead: here GraphError.
   virtual void update(Slot& slot, const Tensor& gradient);
   /// All options of a group, "lr" the first where there is one.
@@ -118,6 +121,8 @@ class Optimizer {
 
   /// For check_options: "[SGD] lr must not be negative: got -1".
   void require(bool holds, const char* law, double got) const;
+  /// Throws IndexError where there is no such group.
+  void require_group(std::size_t group) const;
   const char* name() const noexcept { return name_; }
 
  private:
@@ -146,9 +151,14 @@ class OptimizerOf : public Optimizer {
       throw;
     }
   }
-  /// The options of a group, to read or to change. Throws std::out_of_range where there is no such group.
-  Options& options(std::size_t group = 0) { return options_.at(group); }
-  const Options& options(std::size_t group = 0) const { return options_.at(group); }
+  /// The options of a group, to read or to change. Throws IndexError where there is no such group.
+  Options& options(std::size_t group = 0) {
+    require_group(group);
+    return options_[group];
+  }
+  const Options& options(std::size_t group = 0) const {
+    return const_cast<OptimizerOf*>(this)->options(group);
+  }
 
  protected:
   using Optimizer::Optimizer;

@@ -31,6 +31,8 @@ class ReduceOnPlateau {
   /// Throws ValueError for options that make no sense.
   explicit ReduceOnPlateau(Optimizer& optimizer, const ReduceOnPlateauOptions& options = {});
 
+  /// Takes the next measure, and multiplies the step sizes where it is due: not below min_lr, and not for a
+  /// change of eps or less. Throws GraphError then for an optimizer that has no step sizes.
   void step(double measure);
   /// The best measure so far; an infinity before the first.
   double best() const noexcept { return best_; }

@@ -43,24 +43,27 @@ double accuracy(const Tensor& logits, const Tensor& labels);
 /// How often each class was taken for each: counts by true class (rows) and predicted class (columns).
 class ConfusionMatrix {
  public:
-  /// Throws ValueError unless classes > 0.
+  /// Throws ValueError unless 0 < classes <= 16384.
   explicit ConfusionMatrix(std::int64_t classes);
 
   /// Counts predictions: int64 classes (n,), or logits (n, classes) whose largest one is meant; labels int64
-  /// (n,). Throws IndexError for a class that there is not, and then has counted nothing.
+  /// (n,). Throws IndexError for a class that there is not, ShapeError or DTypeError for other tensors, and
+  /// then has counted nothing.
   void add(const Tensor& predictions, const Tensor& labels);
 
   std::int64_t classes() const noexcept { return classes_; }
+  /// How often `label` was taken for `prediction`. Throws IndexError for a class that there is not.
   std::int64_t count(std::int64_t label, std::int64_t prediction) const;
+  /// How many predictions were counted.
   std::int64_t total() const noexcept;
   /// The share of right ones; NaN where nothing was counted.
   double accuracy() const noexcept;
   /// Of those predicted to be of a class, the share that is; of those that are, the share that was found; and
-  /// their harmonic mean. NaN for 0 / 0.
+  /// their harmonic mean. NaN for 0 / 0. Throw IndexError for a class that there is not.
   double precision(std::int64_t label) const;
   double recall(std::int64_t label) const;
   double f1(std::int64_t label) const;
-  /// The mean of f1 over the classes that occur or were predicted.
+  /// The mean of f1 over the classes that occur or were predicted; NaN where there are none.
   double macro_f1() const noexcept;
   /// int64 (classes, classes).
   Tensor counts() const;

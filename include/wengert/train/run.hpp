@@ -22,13 +22,13 @@ using Setting = std::variant<std::string, double, std::int64_t, bool>;
 
 /// A name and a value, of any type that a Setting holds.
 struct ConfigEntry {
-  ConfigEntry(std::string name, const char* text) : name(std::move(name)), value(std::string(text)) {}
-  ConfigEntry(std::string name, std::string text) : name(std::move(name)), value(std::move(text)) {}
-  ConfigEntry(std::string name, bool flag) : name(std::move(name)), value(flag) {}
+  ConfigEntry(std::string of, const char* text) : name(std::move(of)), value(std::string(text)) {}
+  ConfigEntry(std::string of, std::string text) : name(std::move(of)), value(std::move(text)) {}
+  ConfigEntry(std::string of, bool flag) : name(std::move(of)), value(flag) {}
   template <std::integral T>
-  ConfigEntry(std::string name, T number) : name(std::move(name)), value(static_cast<std::int64_t>(number)) {}
+  ConfigEntry(std::string of, T number) : name(std::move(of)), value(static_cast<std::int64_t>(number)) {}
   template <std::floating_point T>
-  ConfigEntry(std::string name, T number) : name(std::move(name)), value(static_cast<double>(number)) {}
+  ConfigEntry(std::string of, T number) : name(std::move(of)), value(static_cast<double>(number)) {}
 
   std::string name;
   Setting value;
@@ -63,7 +63,7 @@ class Run {
  public:
   /// Makes the folder, with those above it, and writes the configuration. Throws IoError where that fails,
   /// and where the folder holds a run already and options say neither to replace nor to resume it; ValueError
-  /// for names that stand twice.
+  /// for names that stand twice, for texts that are not UTF-8, and where options say both.
   explicit Run(const std::string& folder, const Config& config = {}, const RunOptions& options = {});
   Run(Run&&) noexcept;
   Run& operator=(Run&&) noexcept;
@@ -75,9 +75,11 @@ class Run {
   /// A row of metrics.csv. Metrics may come and go from row to row; a name that is new makes a new column.
   /// Throws ValueError for an empty name or "step", IoError where it cannot be written.
   void log(double step, const std::vector<Metric>& metrics);
-  /// A row of gradients.csv: the norm of each parameter's gradient, for those that have one.
+  /// A row of gradients.csv: the norm of each parameter's gradient, for those that have one. Throws as log
+  /// does.
   void log_gradients(double step, const std::vector<nn::NamedTensor>& parameters);
-  /// Drops the rows after `step`, when a run goes on from an earlier checkpoint.
+  /// Drops the rows after `step`, when a run goes on from an earlier checkpoint. Throws IoError where a file
+  /// cannot be written.
   void rewind(double step);
 
   /// Writes the weights. Throws as io::save_safetensors does.

@@ -1,0 +1,186 @@
+// The laws' tester is tested: operations that break one law each must be caught, with words that say which.
+#include "wengert/grad/laws.hpp"
+
+#include <algorithm>
+#include <sstream>
+
+#include "lib/core/dispatch.hpp"
+#include "lib/core/lowering.hpp"
+#include "support/tensors.hpp"
+#include "wengert/extend.hpp"
+
+using namespace wengert;
+using support::message;
+
+namespace {
+
+using Tensors = std::vector<Tensor>;
+
+/// x * x, or with `b` x * b, read element by element as `at` says.
+template <class T, class At>
+void fill(Node& node, At at) {
+  T* to = reinterpret_cast<T*>(allocate_value(node));
+  for (std::int64_t i = 0; i < node.size(); ++i) to[i] = at(i);
+}
+template <class T>
+void multiply(Node& node) {
+  const auto a = Tensor(&node.input(0)).array<T>(), b = Tensor(&node.input(node.input_count - 1)).array<T>();
+  fill<T>(node, [&](std::int64_t i) { return a.data()[i] * b.data()[i]; });
+}
+void forward(Node& node) { node.dtype == float32 ? multiply<float>(node) : multiply<double>(node); }
+
+Tensor square_rule(const Call& c) { return c.g * (2.0 * c.x(0)); }
+
+Tensor call(const Operation& operation, const Tensors& in) {
+  if (in.size() == 1) return record(operation, {&in[0].node()}, in[0].shape(), in[0].dtype(), {});
+  return record(operation, {&in[0].node(), &in[1].node()}, in[0].shape(), in[0].dtype(), {});
+}
+
+/// What is found of x * x made otherwise.
+template <class Change>
+LawReport checked(Change change) {
+  static Operation operation;
+  operation = {.name = "squares",
+               .forward = forward,
+               .rules = {square_rule},
+               .samples =
+                   [] {
+                     const auto f = [](const Tensors& in) { return call(operation, in); };
+                     return std::vector<Sample>{
+                         {"a matrix", {support::tensor({0.5, -1.25, 2, 1, 3, -2}, {2, 3})}, f},
+                         {"a number", {support::tensor({0.75}, {})}, f}};
+                   },
+               .looks_at = {0b1}};
+  change(operation);
+  return check_laws(operation);
+}
+
+/// Whether something is broken, and nothing but this.
+bool breaks_only(const LawReport& report, const char* law) {
+  CAPTURE(report);
+  const auto says = [&](const std::string& problem) { return problem.find(law) != std::string::npos; };
+  return !report.ok() && std::ranges::all_of(report.problems, says);
+}
+
+}  // namespace
+
+TEST_CASE("an operation that keeps the laws") {
+  const LawReport report = checked([](Operation&) {});
+  std::ostringstream text;
+  text << report;
+  CHECK(text.str().starts_with("laws: hold, 2 samples, "));
+  CHECK(report.ok());
+  CHECK(report.comparisons > 40);
+}
+
+TEST_CASE("derivatives that differences refute") {
+  CHECK(breaks_only(
+      checked([](Operation& o) { o.rules[0] = [](const Call& c) { return c.g * (2.000001 * c.x(0)); }; }),
+      "derivatives: "));
+  CHECK(breaks_only(
+      checked([](Operation& o) { o.rules[0] = [](const Call& c) { return c.g * (2.0 * c.x(0).detach()); }; }),
+      "second derivatives: "));
+}
+
+TEST_CASE("a gradient that is not linear in the cotangent") {
+  const LawReport report =
+      checked([](Operation& o) { o.rules[0] = [](const Call& c) { return c.g * abs(c.g) * c.x(0); }; });
+  CHECK(std::ranges::any_of(report.problems, [](const std::string& problem) {
+    return problem.find("the gradient is linear in the cotangent: the gradient of input 0 is ") !=
+           std::string::npos;
+  }));
+}
+
+TEST_CASE("a pass that is recorded and one that is not") {
+  CHECK(breaks_only(checked([](Operation& o) {
+                      o.rules[0] = [](const Call& c) {
+                        return c.g * (grad_enabled() ? 2.0 * c.x(0) : c.x(0) * (2.0 + 1e-14));
+                      };
+                    }),
+                    "a derivative's kernel and its graph give the same bits"));
+}
+
+TEST_CASE("what is computed otherwise where it waits") {
+  CHECK(breaks_only(checked([](Operation& o) {
+                      o.lower = [](const Node& node, Lowering& lowering) {
+                        const auto& rows = kernel::table().forward[static_cast<int>(kernel::Row::abs)];
+                        lowering = {.block = rows[static_cast<int>(node.dtype)], .in = {0, -1, -1, -1}};
+                        return true;
+                      };
+                    }),
+                    "what waits has the bits of what is computed at once"));
+}
+
+TEST_CASE("a forward that takes every input for contiguous") {
+  CHECK(breaks_only(checked([](Operation& o) {
+                      o.forward = [](Node& node) {
+                        if (node.dtype == float32) return multiply<float>(node);
+                        const auto* x = reinterpret_cast<const double*>(node.input(0).data);
+                        fill<double>(node, [&](std::int64_t i) { return x[i] * x[i]; });
+                      };
+                    }),
+                    " in memory are like others"));
+}
+
+TEST_CASE("a float32 that is something else") {
+  CHECK(breaks_only(checked([](Operation& o) {
+                      o.forward = [](Node& node) {
+                        if (node.dtype == float64) return multiply<double>(node);
+                        fill<float>(node, [](std::int64_t) { return 1.0f; });
+                      };
+                    }),
+                    "float32 comes near float64: the value is 1 instead of "));
+}
+
+TEST_CASE("a rule that needs what it says it does not") {
+  CHECK(breaks_only(checked([](Operation& o) { o.looks_at = {0}; }),
+                    "a rule needs no value that it says it does not: without input 0 of squares, the rule of "
+                    "input 0 is nan instead of "));
+}
+
+TEST_CASE("a gradient that depends on which others are wanted") {
+  static Operation operation;
+  operation = {.name = "product",
+               .forward = forward,
+               .rules = {[](const Call& c) {
+                           return c.node.input(1).requires_grad ? c.g * c.x(1) : c.g * c.x(1) * 2.0;
+                         },
+                         [](const Call& c) { return c.g * c.x(0); }},
+               .samples =
+                   [] {
+                     return std::vector<Sample>{{"two",
+                                                 {support::vector({1, 2}), support::vector({3, -1})},
+                                                 [](const Tensors& in) { return call(operation, in); }}};
+                   },
+               .looks_at = {0b10, 0b01}};
+  CHECK(breaks_only(check_laws(operation), "a gradient does not depend on which others are wanted"));
+}
+
+TEST_CASE("what is fixed is not varied") {
+  static Operation operation;
+  operation = {.name = "product",
+               .forward = forward,
+               .rules = {nullptr, [](const Call& c) { return c.g * c.x(0); }},
+               .samples =
+                   [] {
+                     return std::vector<Sample>{{"two",
+                                                 {support::vector({1, 2}), support::vector({3, -1})},
+                                                 [](const Tensors& in) { return call(operation, in); }}};
+                   },
+               .looks_at = {0, 0b01}};
+  CHECK(!check_laws(operation).ok());
+  CHECK(check_laws(operation, {.fixed = {0}}).problems == std::vector<std::string>());
+}
+
+TEST_CASE("samples that throw, and none") {
+  CHECK(breaks_only(checked([](Operation& o) {
+                      o.forward = [](Node& node) -> void {
+                        if (node.size() == 1) throw ValueError("[squares] one is too few");
+                        forward(node);
+                      };
+                    }),
+                    "squares, a number: no exception: [squares] one is too few"));
+  const Operation without{.name = "without", .forward = forward};
+  CHECK(message<GraphError>([&] { check_laws(without); }) ==
+        "[check_laws] there must be samples: got none for 'without'");
+}
