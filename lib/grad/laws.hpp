@@ -7,6 +7,7 @@
 #include <cstring>
 #include <limits>
 
+#include "lib/ops/dense.hpp"
 #include "wengert/core/grad_mode.hpp"
 #include "wengert/core/node.hpp"
 #include "wengert/grad/grad.hpp"
@@ -19,8 +20,9 @@ using Tensors = std::vector<Tensor>;
 /// Row-major, whatever the dtype.
 inline std::vector<double> values(const Tensor& x) {
   const NoGrad values_only;
-  const auto array = x.astype(float64).array<double>();
-  return {array.data(), array.data() + array.size()};
+  const Tensor numbers = dense(x.astype(float64).node());
+  const double* first = numbers.node().values<double>();
+  return {first, first + numbers.size()};
 }
 
 /// One NaN is as good as another.
