@@ -56,6 +56,9 @@ TEST_CASE("mnist: files that are missing or do not fit together") {
   folder.write("t10k-labels-idx1-ubyte", header(1, 2) + "\x05\x0A");
   refused("a label must be from 0 to 9: got 10 for image 1, in \"" + folder / "t10k-labels-idx1-ubyte" +
           "\"");
+  folder.write("t10k-labels-idx1-ubyte", std::string("\0\0\x0D\1\0\0\0\2\0\0\0\0\0\0\0\0", 16));
+  refused("labels must be integers: got float32, in \"" + folder / "t10k-labels-idx1-ubyte" + "\"");
+  write_part(folder, "t10k", 2);
   folder.write("train-images-idx3-ubyte", header(2, 1) + std::string(28, 'x'));
   refused("images must be (n, 28, 28): got (1, 28), in \"" + folder / "train-images-idx3-ubyte" + "\"");
   const tests::Environment variable("WENGERT_DATA", place);

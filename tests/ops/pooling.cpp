@@ -197,6 +197,9 @@ TEST_CASE("what poolings refuse") {
         "(1, 1, 2)");
   CHECK(message<DTypeError>([&] { max_pool2d(x.astype(int64), 2); }) ==
         "[max_pool2d] takes float32 and float64: got int64. Did you mean x.astype(float32)?");
+  CHECK(message<ShapeError>([&] {
+          interpolate(zeros({1, 1, 0}), {.size = 2});
+        }) == "[interpolate] the input must have an element to repeat: got shape (1, 1, 0)");
   CHECK(message<ValueError>([&] { adaptive_avg_pool2d(x, 0); }) ==
         "[adaptive_avg_pool2d] extents must be 1 or more: got (0,)");
   CHECK(message<ShapeError>([&] {

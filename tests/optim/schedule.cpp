@@ -197,6 +197,8 @@ TEST_CASE("options that make no sense") {
         "[cosine_warm_restarts] t_mult must be positive: got 0");
   CHECK(refused([] { schedule::linear_warmup({.total_iters = 0}); }) ==
         "[linear_warmup] total_iters must be positive: got 0");
+  CHECK(refused([] { schedule::linear_warmup({.end_factor = -1}); }) ==
+        "[linear_warmup] end_factor must not be negative: got -1");
   CHECK(refused([] { schedule::linear_warmup({.start_factor = -1}); }) ==
         "[linear_warmup] start_factor must not be negative: got -1");
   CHECK(refused([] { schedule::inverse_sqrt({.warmup = 0}); }) ==

@@ -74,7 +74,15 @@ TEST_CASE("Run: a folder that holds a run is kept, replaced or gone on with") {
   CHECK(!std::filesystem::exists(folder / "x"));
   const std::string file = folder.write("file", "");
   CHECK_THROWS_AS(training::Run{file}, IoError);
-  CHECK_THROWS_AS(training::Run{file + "/below"}, IoError);
+  CHECK_THROWS_WITH_AS(
+      training::Run{file + "/below"},
+      ("[Run] the folder must be one that can be made: got \"" + file + "/below\" (Not a directory)").c_str(),
+      IoError);
+  folder.write("run/metrics.csv", "epoch,loss\n1,2\n");
+  CHECK_THROWS_WITH_AS(
+      training::Run(path, {}, {.resume = true}),
+      ("[log] the first column must be `step`: got \"epoch\", in \"" + path + "/metrics.csv\"").c_str(),
+      IoError);
 }
 
 TEST_CASE("Run: metrics that cannot be written are an error, and not kept") {
@@ -87,6 +95,17 @@ TEST_CASE("Run: metrics that cannot be written are an error, and not kept") {
   CHECK_THROWS_WITH_AS(run.log(2, {{"a", 2}}), text.c_str(), IoError);
   run.log(3, {{"b", 3}});  // a new column writes all of it
   CHECK(read_bytes(run.path("metrics.csv")) == "step,a,b\n1,1,nan\n3,nan,3\n");
+  // A folder that cannot be removed has taken the file's place.
+  std::filesystem::remove(run.path("metrics.csv"));
+  std::filesystem::create_directories(run.path("metrics.csv") + "/x");
+  CHECK_THROWS_WITH_AS(run.rewind(0),
+                       ("[log] the file must be one that can be removed: got \"" + run.path("metrics.csv") +
+                        "\" (Directory not empty)")
+                           .c_str(),
+                       IoError);
+  std::filesystem::remove_all(run.path("metrics.csv"));
+  run.log(4, {{"c", 4}});
+  CHECK(read_bytes(run.path("metrics.csv")) == "step,a,b,c\n1,1,nan,nan\n3,nan,3,nan\n4,nan,nan,4\n");
 }
 
 TEST_CASE("Run: gradients by layer, and weights") {
