@@ -293,10 +293,48 @@ Size next_rows(Size left) {
   }
 }
 
+/// c (rows, 1): products of rows that lie contiguously and a vector that does, each by itself.
+template <int rows>
+void dots(const Result& c, const Operand& a, const float* b, Size k) {
+  Vector sum[rows][2];
+  for (int r = 0; r < rows; ++r) sum[r][0] = sum[r][1] = Vector{};
+  Size p = 0;
+  for (; p + panel <= k; p += panel) {
+    const Vector low = load(b + p), high = load(b + p + lanes);
+#pragma GCC unroll 4
+    for (int r = 0; r < rows; ++r) {
+      const float* from = a.data + r * a.row + p;
+      sum[r][0] = fma(load(from), low, sum[r][0]);
+      sum[r][1] = fma(load(from + lanes), high, sum[r][1]);
+    }
+  }
+  for (; p < k; p += lanes) {
+    const Size some = k - p < lanes ? k - p : lanes;
+    const Vector rest = load_first(b + p, some);
+#pragma GCC unroll 4
+    for (int r = 0; r < rows; ++r) sum[r][0] = fma(load_first(a.data + r * a.row + p, some), rest, sum[r][0]);
+  }
+  for (int r = 0; r < rows; ++r) {
+    float all[lanes];
+    store(all, sum[r][0] + sum[r][1]);
+    for (int half = lanes / 2; half > 0; half /= 2)
+      for (int i = 0; i < half; ++i) all[i] += all[i + half];
+    float& at = c.data[static_cast<Size>(r) * c.row];
+    at = c.add ? at + all[0] : all[0];
+  }
+}
+
 void product(std::byte* to, const std::byte* left, const std::byte* right, Size m, Size n, Size k,
              const Step* strides, bool add, std::byte* room) {
   const Operand a{reinterpret_cast<const float*>(left), strides[0], strides[1]},
       b{reinterpret_cast<const float*>(right), strides[2], strides[3]};
+  if (n == 1 && k >= long_row && a.column == 1 && b.row == 1) {
+    const Result c{reinterpret_cast<float*>(to), 1, add};
+    Size i = 0;
+    for (; i + 4 <= m; i += 4) dots<4>({c.data + i, 1, add}, {a.at(i, 0), a.row, 1}, b.data, k);
+    for (; i < m; ++i) dots<1>({c.data + i, 1, add}, {a.at(i, 0), a.row, 1}, b.data, k);
+    return;
+  }
   if (k <= most_k && (n + panel - 1) / panel * panel * k <= most_panels)
     return product_part({reinterpret_cast<float*>(to), n, add}, a, b, m, n, k,
                         reinterpret_cast<float*>(room));

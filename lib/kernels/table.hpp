@@ -20,6 +20,9 @@ using FoldProducts = void (*)(std::byte* out, const std::byte* const* in, std::s
 using Product = void (*)(std::byte* c, const std::byte* a, const std::byte* b, std::size_t m, std::size_t n,
                          std::size_t k, const std::ptrdiff_t* strides, bool add, std::byte* room);
 inline constexpr std::size_t product_room = 256 * 1024;
+/// From so many terms on, a column (n = 1) is made of the rows of a as they lie, where they and b are
+/// contiguous.
+inline constexpr std::size_t long_row = 512;
 
 /// out[j] = in[j] op in[step + j] op ... op in[(rows - 1) * step + j], rows >= 1: up to sixteen rows one
 /// after the other, halves of more.

@@ -92,8 +92,11 @@ void blas_gemm(std::byte* c, Matrix a, Matrix b, std::int64_t m, std::int64_t n,
 /// Where OpenBLAS is held to AVX2 kernels it has wider ones.
 void wide_gemm(std::byte* c, Matrix a, Matrix b, std::int64_t m, std::int64_t n, std::int64_t k, bool add) {
   constexpr auto item = static_cast<std::int64_t>(sizeof(float));
-  if (n == 1) {
-    // A column is a row, too: one that fills vectors.
+  // Long rows of a matrix beside a vector are multiplied as they lie. Any other column is made a row, which
+  // fills vectors.
+  const bool dots =
+      k >= static_cast<std::int64_t>(kernel::long_row) && a.column_stride == 1 && b.row_stride == 1;
+  if (n == 1 ? !dots : m == 1 && dots) {
     std::swap(a, b);
     std::swap(a.row_stride, a.column_stride);
     std::swap(b.row_stride, b.column_stride);

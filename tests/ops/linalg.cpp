@@ -101,8 +101,9 @@ std::vector<View> matrices(std::int64_t rows, std::int64_t columns, DType dtype,
 
 TEST_CASE("every stride of both operands, for products on both sides of the switch to BLAS") {
   const std::vector<std::array<std::int64_t, 3>> sizes{
-      {1, 1, 1},   {2, 3, 4},   {1, 7, 5},   {6, 1, 5},    {15, 16, 17},  {16, 16, 16}, {17, 16, 16},
-      {1, 70, 60}, {70, 1, 60}, {70, 60, 1}, {33, 34, 35}, {100, 1, 300}, {53, 40, 90}};
+      {1, 1, 1},    {2, 3, 4},     {1, 7, 5},    {6, 1, 5},   {15, 16, 17},
+      {16, 16, 16}, {17, 16, 16},  {1, 70, 60},  {70, 1, 60}, {70, 60, 1},
+      {33, 34, 35}, {100, 1, 300}, {53, 40, 90}, {6, 1, 520}, {1, 6, 520}};
   for (const auto& [m, n, k] : sizes) {
     for (const DType dtype : {float32, float64}) {
       const auto left = matrices(m, k, dtype, 1), right = matrices(k, n, dtype, 30);
@@ -131,7 +132,10 @@ TEST_CASE("long and flat products") {
                                                                         {1, 64, 65},
                                                                         {300, 2, 7},
                                                                         {61, 70, 600},
-                                                                        {7, 400, 257}}) {
+                                                                        {7, 400, 257},
+                                                                        {4, 1, 512},
+                                                                        {7, 1, 700},
+                                                                        {1, 9, 533}}) {
     for (const DType dtype : {float32, float64}) {
       const Plain a = quarters({m, k}, 3), b = quarters({k, n}, 4);
       CHECK(values(matmul(tensor_of(a, dtype), tensor_of(b, dtype))) == product(a, b).data);
