@@ -47,6 +47,7 @@
 #include "wengert/nn/flatten.hpp"
 #include "wengert/nn/functional.hpp"
 #include "wengert/nn/functional_attention.hpp"
+#include "wengert/nn/functional_call.hpp"
 #include "wengert/nn/functional_norm.hpp"
 #include "wengert/nn/initializer.hpp"
 #include "wengert/nn/linear.hpp"
