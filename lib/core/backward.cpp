@@ -82,14 +82,14 @@ class Paths {
     Walk<std::monostate> walk;
     for (const Tensor& output : outputs) walk.at(recorded(output));
     std::vector<Node*>& seen = seen_.list;
-    const Node* freed = nullptr;  // a target whose own graph is gone: other targets may have stood below it
     while (!walk.empty()) {
       const auto [node, nothing] = walk.pop();
       seen.push_back(&recorded(node));
       if (recorded(node).leaf || (partial && is_target(recorded(node), targets))) continue;
       if (recorded(node).released) {
-        if (!is_target(recorded(node), targets)) fail_freed("grad", recorded(node));
-        freed = &recorded(node);
+        // A target itself may have lost its graph, but not where another may have stood below it.
+        if (!is_target(recorded(node), targets) || may_lie_below(recorded(node), targets))
+          fail_freed("grad", recorded(node));
         continue;
       }
       for (std::uint32_t i = 0; i < recorded(node).input_count; ++i) {
@@ -97,9 +97,6 @@ class Paths {
         if (input.requires_grad && input.id >= lowest) walk.at(input);
       }
     }
-    for (const Tensor& target : targets)
-      if (freed && std::ranges::none_of(seen, [&](const Node* node) { return same(*node, target); }))
-        fail_freed("grad", *freed);
     for (auto it = seen.rbegin(); it != seen.rend(); ++it)
       if (is_target(**it, targets) || leads_to_needed(**it)) needed_.list.push_back({(*it)->id, *it});
   }
@@ -118,6 +115,12 @@ class Paths {
   using Place = std::pair<std::uint64_t, const Node*>;
   static bool is_target(const Node& node, std::span<const Tensor> targets) {
     return std::ranges::any_of(targets, [&](const Tensor& target) { return same(node, target); });
+  }
+  static bool may_lie_below(const Node& node, std::span<const Tensor> targets) {
+    return std::ranges::any_of(targets, [&](const Tensor& target) {
+      // A leaf that was assigned to is younger than what was made of it.
+      return !same(node, target) && (target.handle().leaf || target.handle().id < node.id);
+    });
   }
   bool leads_to_needed(const Node& node) const {
     if (node.leaf || node.released) return false;

@@ -8,9 +8,11 @@
 
 namespace wengert {
 
-std::int64_t* Dims::allocate_far(std::size_t count) { return memory::Pooled<std::int64_t>().allocate(count); }
+std::int64_t* Dims::allocate_far(std::size_t count) {
+  return static_cast<std::int64_t*>(memory::allocate_bytes(count * sizeof(std::int64_t)));
+}
 void Dims::release_far(std::int64_t* block, std::size_t count) noexcept {
-  memory::Pooled<std::int64_t>().deallocate(block, count);
+  memory::release_bytes(block, count * sizeof(std::int64_t));
 }
 
 void Dims::copy_far(const Dims& other) {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <optional>
 
 #include "lib/ops/dense.hpp"
 #include "wengert/core/grad_mode.hpp"
@@ -92,15 +93,18 @@ inline Tensor laid_out(const Tensor& x, Layout layout) {
   return x;
 }
 
-/// The inputs, with those of a float dtype as leaves that want a gradient; of them only those in `mask`.
-inline Tensors leaves(const Tensors& inputs, unsigned mask = ~0u) {
+/// The inputs, with those of a float dtype as leaves that want a gradient; of them only those that `wanted`
+/// says, by their number among them.
+template <class Wanted>
+Tensors leaves(const Tensors& inputs, Wanted wanted) {
   Tensors result;
-  for (const Tensor& input : inputs) {
-    const bool real = is_float(input.dtype());
-    result.push_back(real && (mask & 1) ? parameter(input) : input);
-    if (real) mask >>= 1;
-  }
+  unsigned number = 0;
+  for (const Tensor& input : inputs)
+    result.push_back(is_float(input.dtype()) && wanted(number++) ? parameter(input) : input);
   return result;
+}
+inline Tensors leaves(const Tensors& inputs) {
+  return leaves(inputs, [](unsigned) { return true; });
 }
 
 struct Evaluation {
@@ -122,6 +126,15 @@ inline Evaluation evaluated(const Sample& sample, const Tensors& inputs, bool cr
   for (std::size_t i = 0, k = 0; i < inputs.size(); ++i)
     if (inputs[i].requires_grad()) result.gradients[i] = gradients[k++];
   return result;
+}
+
+/// The same; nothing where the operation refuses the inputs, which are not those of the sample.
+inline std::optional<Evaluation> tried(const Sample& sample, const Tensors& inputs) {
+  try {
+    return evaluated(sample, inputs);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
 }
 
 /// While it lives, the node's value is NaN everywhere, or gone, so that whoever asks for it is refused.

@@ -23,12 +23,6 @@ void require_like(const char* transform, const char* what, const Tensor& given, 
                      " for ", like.dtype());
 }
 
-void require_count(const char* transform, const char* what, std::size_t given, std::size_t inputs) {
-  if (inputs == 0) fail<GraphError>(transform, "there must be an input: got none");
-  if (given != inputs)
-    fail<GraphError>(transform, "there must be ", what, " for each input: got ", given, " for ", inputs);
-}
-
 /// Derivatives of y in xs by a recorded or plain pass; zeros where y does not depend on one.
 Several gradients(const Tensor& y, const Several& xs, const Tensor& seed, bool create_graph, Location where) {
   Several result(xs.size());
@@ -76,8 +70,13 @@ Several Linearized::pullback(const Tensor& g, bool create_graph) const {
   return gradients(output_, point_, g, create_graph, where_);
 }
 
+void require_count(const char* transform, const char* what, std::size_t given, std::size_t inputs) {
+  if (inputs == 0) fail<GraphError>(transform, "there must be an input: got none");
+  if (given != inputs)
+    fail<GraphError>(transform, "there must be ", what, " for each input: got ", given, " for ", inputs);
+}
+
 Tensor pushforward(const Linearized& call, const Several& tangents) {
-  require_count("jvp", "a tangent", tangents.size(), call.point().size());
   for (std::size_t i = 0; i < tangents.size(); ++i)
     require_like("jvp", "a tangent", tangents[i], call.point()[i]);
   // The pullback is linear in its cotangent u; the derivative of <pullback(u), t> in u is the tangent of f.

@@ -1,5 +1,5 @@
-// What the sources of the losses share: the checks that come before
-// anything is computed, and losses over labels.
+// What the sources of the losses share: the checks that come before anything is computed, and losses over
+// labels.
 #pragma once
 
 #include <optional>

@@ -72,6 +72,7 @@ GaussNewton::GaussNewton(const std::vector<Tensor>& parameters, const GaussNewto
 double GaussNewton::step(const std::function<Tensor()>& residuals) {
   const NoGrad values_only;
   const Scope scope(name());
+  check(options());
   const Flat flat(name(), parameters());
   Restore restore(flat);
   const Linear at = linearize(flat, residuals);
@@ -110,6 +111,7 @@ double LevenbergMarquardt::step(const std::function<Tensor()>& residuals) {
   const NoGrad values_only;
   const Scope scope(name());
   const LevenbergMarquardtOptions& o = options();
+  check(o);
   const Flat flat(name(), parameters());
   Restore restore(flat);
   const Linear at = linearize(flat, residuals);

@@ -74,6 +74,7 @@ double LBFGS::step(const std::function<Tensor()>& loss) {
   const NoGrad values_only;
   const Scope scope(name());
   const LBFGSOptions& o = options();
+  check(o);
   const Flat flat(name(), parameters());
   Restore restore(flat);
   const auto evaluate = [&] {

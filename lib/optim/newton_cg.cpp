@@ -91,6 +91,7 @@ double NewtonCG::step(const std::function<Tensor()>& loss) {
   const NoGrad values_only;
   const Scope scope(name());
   const NewtonCGOptions& o = options();
+  check(o);
   const Flat flat(name(), parameters());
   Restore restore(flat);
   const double rounding = flat.dtype() == float64 ? std::numeric_limits<double>::epsilon()

@@ -203,6 +203,16 @@ TEST_CASE("the derivative in a result leaves the graph below it alone") {
   CHECK_THROWS_AS(sum(a).backward(), GraphError);
 }
 
+TEST_CASE("a result whose graph is gone is no target beside what may have stood below it") {
+  const Tensor x = parameter(xt::xarray<double>{2.0}), y = x * x;
+  grad(sum(y), {x});
+  const Tensor loss = sum(y) + sum(x);
+  CHECK(grad(loss, {y}, {.retain_graph = true})[0].item() == 1.0);
+  CHECK_THROWS_AS(grad(loss, {x}, {.retain_graph = true}), GraphError);
+  CHECK_THROWS_AS(grad(loss, {y, x}, {.retain_graph = true}), GraphError);
+  CHECK_THROWS_AS(grad(loss, {x, y}, {.retain_graph = true}), GraphError);
+}
+
 TEST_CASE("what was computed while nothing was recorded is said to be so") {
   const Tensor x = parameter(xt::xarray<double>{1.0});
   const Tensor y = [&] {

@@ -173,7 +173,95 @@ TEST_CASE("what is fixed is not varied") {
   CHECK(check_laws(operation, {.fixed = {0}}).problems == std::vector<std::string>());
 }
 
+TEST_CASE("an add_to that adds nothing") {
+  CHECK(breaks_only(checked([](Operation& o) { o.add_to = [](const Call&, std::size_t, std::byte*) {}; }),
+                    "what two calls give one input is added up: the gradient of input 0 is "));
+}
+
+TEST_CASE("samples of float32 are held to differences, too") {
+  static Operation operation;
+  operation = {.name = "squares",
+               .forward = forward,
+               .rules = {[](const Call& c) { return c.g * (4.0 * c.x(0)); }},
+               .samples =
+                   [] {
+                     return std::vector<Sample>{{"single",
+                                                 {support::vector({1, 2}, float32)},
+                                                 [](const Tensors& in) { return call(operation, in); }}};
+                   },
+               .looks_at = {0b1}};
+  CHECK(breaks_only(check_laws(operation), "derivatives: "));
+}
+
+TEST_CASE("many inputs, inputs that must differ, and float64 only") {
+  static Operation many, ordered;
+  many = {.name = "many",
+          .forward =
+              [](Node& node) {
+                const auto add = [&]<class T>(T* to) {
+                  for (std::int64_t i = 0; i < node.size(); ++i) to[i] = 0;
+                  for (std::uint32_t j = 0; j < node.input_count; ++j) {
+                    const auto x = Tensor(&node.input(j)).array<T>();
+                    for (std::int64_t i = 0; i < node.size(); ++i) to[i] += x.data()[i];
+                  }
+                };
+                std::byte* to = allocate_value(node);
+                node.dtype == float32 ? add(reinterpret_cast<float*>(to))
+                                      : add(reinterpret_cast<double*>(to));
+              },
+          .rule_of_input = [](const Call& c, std::size_t) { return c.g; },
+          .samples =
+              [] {
+                Tensors in;
+                for (int i = 0; i < 40; ++i) in.push_back(support::vector({1.0 * i, 2.0}));
+                return std::vector<Sample>{{"forty", in, [](const Tensors& x) {
+                                              std::vector<Node*> nodes;
+                                              for (const Tensor& t : x) nodes.push_back(&t.node());
+                                              return record(many, nodes.data(), nodes.size(), x[0].shape(),
+                                                            x[0].dtype(), {});
+                                            }}};
+              }};
+  CHECK(check_laws(many).problems == std::vector<std::string>());
+  // log(b - a), which takes b > a only, and float64.
+  ordered = {.name = "ordered",
+             .forward =
+                 [](Node& node) {
+                   if (node.dtype != float64) throw DTypeError("[ordered] takes float64");
+                   const auto a = Tensor(&node.input(0)).array<double>(),
+                              b = Tensor(&node.input(1)).array<double>();
+                   fill<double>(node, [&](std::int64_t i) {
+                     if (!(a.data()[i] < b.data()[i])) throw ValueError("[ordered] a must be below b");
+                     return std::log(b.data()[i] - a.data()[i]);
+                   });
+                 },
+             .rules = {[](const Call& c) { return c.g / (c.x(0) - c.x(1)); },
+                       [](const Call& c) { return c.g / (c.x(1) - c.x(0)); }},
+             .samples =
+                 [] {
+                   return std::vector<Sample>{{"two",
+                                               {support::vector({0, 2}), support::vector({1, 4})},
+                                               [](const Tensors& in) { return call(ordered, in); }}};
+                 },
+             .looks_at = {0b11, 0b11}};
+  CHECK(check_laws(ordered, {.single = 0.0}).problems == std::vector<std::string>());
+}
+
+TEST_CASE("a rule that reads what it says it does not is found before it reads what is gone") {
+  CHECK(breaks_only(checked([](Operation& o) {
+                      o.rules[0] = [](const Call& c) {
+                        const double* x =
+                            c.node.dtype == float64 ? c.node.input(0).values<double>() : nullptr;
+                        return c.g * (2.0 * c.x(0)) * (x && std::isnan(*x) ? x[0] : 1.0);
+                      };
+                      o.looks_at = {0};
+                    }),
+                    "a rule needs no value that it says it does not"));
+}
+
 TEST_CASE("samples that throw, and none") {
+  const NoGrad guard;  // which changes nothing
+  CHECK(checked([](Operation& o) { o.samples = [] { return std::vector<Sample>(); }; }).problems ==
+        std::vector<std::string>{"squares: there are no samples"});
   CHECK(breaks_only(checked([](Operation& o) {
                       o.forward = [](Node& node) -> void {
                         if (node.size() == 1) throw ValueError("[squares] one is too few");
@@ -181,6 +269,7 @@ TEST_CASE("samples that throw, and none") {
                       };
                     }),
                     "squares, a number: no exception: [squares] one is too few"));
+  CHECK(checked([](Operation& o) { o.forward = [](Node&) -> void { throw 42; }; }).problems.size() == 2);
   const Operation without{.name = "without", .forward = forward};
   CHECK(message<GraphError>([&] { check_laws(without); }) ==
         "[check_laws] there must be samples: got none for 'without'");

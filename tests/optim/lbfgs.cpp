@@ -173,3 +173,11 @@ TEST_CASE("what is remembered follows the parameters to another dtype") {
   other.load(optimizer.state());
   CHECK(other.step(loss) == optimizer.step(loss));
 }
+
+TEST_CASE("options are checked as a step begins") {
+  const Tensor p = parameter(expect::tensor({3, -4}));
+  LBFGS optimizer({p});
+  optimizer.options().lr = NAN;
+  CHECK_THROWS_AS(optimizer.step([&] { return sum(p * p); }), ValueError);
+  CHECK(values(p) == std::vector<double>{3, -4});
+}

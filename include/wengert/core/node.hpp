@@ -142,7 +142,7 @@ struct Call {
 /// A call of an operation on small inputs, for the law tests.
 struct Sample {
   std::string what;            ///< what is special about it, for a failure's message
-  std::vector<Tensor> inputs;  ///< float64 inputs are differentiated, others are not
+  std::vector<Tensor> inputs;  ///< those of a float dtype are differentiated
   std::function<Tensor(const std::vector<Tensor>&)> call;
 };
 

@@ -1,7 +1,7 @@
 // The generator behind every random number: Philox 4x32 with ten rounds, a function of a key and a counter
-// (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011). One stream per thread: the main
-// thread's is always the same, another's depends on how many drew before it, and manual_seed() says which it
-// is.
+// (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011). One stream per thread: the
+// main thread's is always the same, another's depends on how many threads asked for one before it, and
+// manual_seed() says which it is.
 #pragma once
 
 #include <array>

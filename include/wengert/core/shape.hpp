@@ -24,7 +24,9 @@ class Dims {
     ((*to++ = static_cast<std::int64_t>(entries)), ...);
   }
   template <std::ranges::sized_range R>
-  requires std::integral<std::ranges::range_value_t<R>> Dims(const R& entries) : size_(0) {
+  requires(std::integral<std::ranges::range_value_t<R>> && !std::same_as<std::ranges::range_value_t<R>, bool>)
+      Dims(const R& entries)
+      : size_(0) {
     std::int64_t* to = resize_uninitialized(std::ranges::size(entries));
     for (const auto entry : entries) *to++ = static_cast<std::int64_t>(entry);
   }

@@ -11,7 +11,7 @@ namespace wengert {
 struct GradOptions {
   bool create_graph = false;  ///< record the pass, so that the results can be differentiated again
   /// Keep the graph for another pass; implied by create_graph. Otherwise what lies between the outputs and
-  /// the inputs is freed; the graph below an input stays as it is.
+  /// the inputs is freed; the graph below an input stays, unless it leads to another.
   bool retain_graph = false;
   bool allow_unused =
       false;  ///< an empty Tensor for an input that the output does not depend on, not an Error

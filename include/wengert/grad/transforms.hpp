@@ -72,6 +72,8 @@ class Linearized {
   Location where_;
 };
 
+/// Throws GraphError unless there is `what` for each input, and at least one.
+void require_count(const char* transform, const char* what, std::size_t given, std::size_t inputs);
 Tensor pushforward(const Linearized& call, const Several& tangents);
 Several jacobian_rows(const Linearized& call);
 std::vector<Several> hessian_blocks(const SeveralFunction& f, const Several& x, TransformOptions options,
@@ -112,6 +114,7 @@ requires TensorCallable<F, X> std::pair<Tensor, Tensor> jvp(F&& f, const X& x,
                                                             const std::type_identity_t<X>& t,
                                                             TransformOptions options = {},
                                                             Location where = {}) {
+  detail::require_count("jvp", "a tangent", detail::as_several(t).size(), detail::as_several(x).size());
   const detail::Linearized call("jvp", detail::on_several<X>(f), detail::as_several(x), options, where);
   return {call.visible_output(), detail::pushforward(call, detail::as_several(t))};
 }

@@ -32,6 +32,8 @@ Tensor norm(const Tensor& x, double p = 2.0, const Axes& axes = {}, bool keepdim
             Location where = {});
 // norm(x, {1}) would otherwise be the 1-norm of everything, where other reductions have axes in braces.
 Tensor norm(const Tensor& x, std::initializer_list<int> axes, bool keepdims = false) = delete;
+template <std::same_as<bool> B>
+Tensor norm(const Tensor& x, B keepdims) = delete;
 /// sum(weights * x) / sum(weights) over `axes`, none meaning all. The weights broadcast to x, or are a vector
 /// along the single axis named. Throws ShapeError for any others, DTypeError where dtypes differ.
 Tensor average(const Tensor& x, const Tensor& weights, const Axes& axes = {}, bool keepdims = false,

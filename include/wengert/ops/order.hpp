@@ -27,6 +27,8 @@ struct TopK {
 /// The k largest elements along `axis`, or smallest, the most extreme first; of equal ones the first: (m, n)
 /// -> (m, k) for axis -1. Throws ValueError unless 0 <= k <= extent.
 TopK topk(const Tensor& x, std::int64_t k, std::int64_t axis = -1, bool largest = true, Location where = {});
+template <std::same_as<bool> B>
+TopK topk(const Tensor& x, std::int64_t k, B largest, Location where = {}) = delete;
 
 /// Where each value would go in an ascending sequence: int64, the number of elements below it, or with
 /// `right` not above it. (n,) with values of any shape, or rows (..., n) with values (..., m), one sequence

@@ -79,7 +79,7 @@ class Run {
   /// does.
   void log_gradients(double step, const std::vector<nn::NamedTensor>& parameters);
   /// Drops the rows after `step`, when a run goes on from an earlier checkpoint. Throws IoError where a file
-  /// cannot be written.
+  /// cannot be written; one that was written before it has lost its rows.
   void rewind(double step);
 
   /// Writes the weights. Throws as io::save_safetensors does.
