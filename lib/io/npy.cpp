@@ -258,7 +258,9 @@ Tensor parse_npy(const char* operation, std::string_view bytes, const std::strin
     return elements(operation, *kind, order == '>', from, description.shape, place, where);
   Shape reversed = description.shape;
   std::reverse(reversed.begin(), reversed.end());
-  return transpose(elements(operation, *kind, order == '>', from, reversed, place, where), where)
+  Axes axes;
+  for (std::size_t i = reversed.size(); i-- > 0;) axes.push_back(static_cast<std::int64_t>(i));
+  return permute(elements(operation, *kind, order == '>', from, reversed, place, where), axes, where)
       .detach(where);
 }
 

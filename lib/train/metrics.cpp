@@ -43,8 +43,10 @@ std::vector<std::int64_t> predicted(const char* operation, const Tensor& logits,
 void Mean::add(double value, double weight) {
   if (!(weight >= 0.0)) fail<ValueError>("Mean", "a weight must not be negative: got ", weight);
   if (weight == 0.0) return;
+  const double before = weight_;
   weight_ += weight;
-  mean_ += (value - mean_) * (weight / weight_);
+  // No difference is taken: of infinities it would be NaN, and of huge numbers infinite.
+  mean_ = mean_ * (before / weight_) + value * (weight / weight_);
 }
 double Mean::value() const noexcept { return weight_ > 0.0 ? mean_ : nan; }
 

@@ -50,6 +50,7 @@ void Progress::show(std::int64_t done, const std::string& text) {
 double Progress::seconds() const { return std::chrono::duration<double>(Clock::now() - started_).count(); }
 
 std::string duration(double seconds) {
+  if (std::isnan(seconds)) return "? s";
   char text[64];
   const auto whole = static_cast<long long>(std::llround(std::clamp(seconds, 0.0, 1e12)));
   if (seconds < 9.95)

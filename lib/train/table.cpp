@@ -75,6 +75,8 @@ void Table::add(double step, const std::vector<std::pair<std::string, double>>& 
     if (name.empty() || name == "step" || name.find_first_of("\n\r") != std::string::npos)
       fail<ValueError>(operation_, "a metric must have a name of one line that is not `step`: got ",
                        io::quote(name));
+    if (std::ranges::count(values, name, &std::pair<std::string, double>::first) > 1)
+      fail<ValueError>(operation_, "a metric must have a name of its own: got ", io::quote(name), " again");
     const auto found = std::ranges::find(columns, name);
     if (found == columns.end()) {
       columns.push_back(name);

@@ -89,6 +89,11 @@ TEST_CASE("load_npy: other element types, byte orders, Fortran's order, other ve
   const Tensor columns = load(described("|u1", "(2, 3)", "\x01\x02\x03\x04\x05\x06", "True"));
   CHECK(columns.shape() == Shape{2, 3});
   CHECK(values<std::int64_t>(columns) == Ints{1, 3, 5, 2, 4, 6});
+  // Element (i, j, k) of (2, 3, 2) lies at i + 2 j + 6 k.
+  const Tensor cube = load(described(
+      "|u1", "(2, 3, 2)", std::string("\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0A\x0B", 12), "True"));
+  CHECK(cube.shape() == Shape{2, 3, 2});
+  CHECK(values<std::int64_t>(cube) == Ints{0, 6, 2, 8, 4, 10, 1, 7, 3, 9, 5, 11});
   std::string third = described("|u1", "(1,)", "\x09");
   third[6] = 3;
   third.insert(10, 2, '\0');

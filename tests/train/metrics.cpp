@@ -23,6 +23,14 @@ TEST_CASE("Mean: weighted") {
   CHECK_THROWS_WITH_AS(mean.add(1.0, -1.0), "[Mean] a weight must not be negative: got -1", ValueError);
 }
 
+TEST_CASE("Mean: of infinities and of huge numbers") {
+  training::Mean infinite, huge;
+  for (const double value : {INFINITY, 1.0, 2.0}) infinite.add(value);
+  CHECK(infinite.value() == INFINITY);
+  for (const double value : {1.5e308, -1.5e308, 1.5e308}) huge.add(value);
+  CHECK(huge.value() == doctest::Approx(0.5e308));
+}
+
 TEST_CASE("MovingMean: the first value counts in full") {
   training::MovingMean mean(0.9);
   CHECK(std::isnan(mean.value()));

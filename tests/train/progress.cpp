@@ -71,6 +71,7 @@ TEST_CASE("Progress: what it refuses") {
 }
 
 TEST_CASE("duration") {
+  CHECK(training::duration(NAN) == "? s");
   CHECK(training::duration(0.04) == "0.0 s");
   CHECK(training::duration(9.94) == "9.9 s");
   CHECK(training::duration(9.96) == "10 s");

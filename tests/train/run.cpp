@@ -93,6 +93,8 @@ TEST_CASE("Run: metrics that cannot be written are an error, and not kept") {
   const std::string text =
       "[log] the file must be writable: got \"" + run.path("metrics.csv") + "\" (No such file or directory)";
   CHECK_THROWS_WITH_AS(run.log(2, {{"a", 2}}), text.c_str(), IoError);
+  CHECK_THROWS_WITH_AS(run.log(2, {{"a", 2}, {"a", 3}}),
+                       "[log] a metric must have a name of its own: got \"a\" again", ValueError);
   run.log(3, {{"b", 3}});  // a new column writes all of it
   CHECK(read_bytes(run.path("metrics.csv")) == "step,a,b\n1,1,nan\n3,nan,3\n");
   // A folder that cannot be removed has taken the file's place.
