@@ -129,7 +129,7 @@ Several hessian_product(const SeveralFunction& f, const Several& x, const Severa
                         TransformOptions options, Location where) {
   require_count("hvp", "a vector", v.size(), x.size());
   for (std::size_t i = 0; i < v.size(); ++i) require_like("hvp", "a vector", v[i], x[i]);
-  const SeveralFunction slope = [&](const Several& at) {
+  const auto slope = [&](const Several& at) {
     const Tensor y = f(at);
     require_scalar("hvp", y);
     const Several first = gradients(y, at, Tensor(), true, where);
@@ -139,7 +139,7 @@ Several hessian_product(const SeveralFunction& f, const Several& x, const Severa
       along = add({along, where}, product(i).astype(along.dtype(), where));
     return along;
   };
-  return Linearized("hvp", slope, x, options, where).pullback(Tensor());
+  return Linearized("hvp", std::cref(slope), x, options, where).pullback(Tensor());
 }
 
 void require_scalar(const char* transform, const Tensor& output) {
