@@ -329,10 +329,10 @@ void product(std::byte* to, const std::byte* left, const std::byte* right, Size 
   const Operand a{reinterpret_cast<const float*>(left), strides[0], strides[1]},
       b{reinterpret_cast<const float*>(right), strides[2], strides[3]};
   if (n == 1 && k >= long_row && a.column == 1 && b.row == 1) {
-    const Result c{reinterpret_cast<float*>(to), 1, add};
+    float* column = reinterpret_cast<float*>(to);
     Size i = 0;
-    for (; i + 4 <= m; i += 4) dots<4>({c.data + i, 1, add}, {a.at(i, 0), a.row, 1}, b.data, k);
-    for (; i < m; ++i) dots<1>({c.data + i, 1, add}, {a.at(i, 0), a.row, 1}, b.data, k);
+    for (; i + 4 <= m; i += 4) dots<4>({column + i, 1, add}, {a.at(i, 0), a.row, 1}, b.data, k);
+    for (; i < m; ++i) dots<1>({column + i, 1, add}, {a.at(i, 0), a.row, 1}, b.data, k);
     return;
   }
   if (k <= most_k && (n + panel - 1) / panel * panel * k <= most_panels)

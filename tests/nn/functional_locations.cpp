@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "nn/expect.hpp"
-#include "nn/recorded.hpp"
+#include "support/recorded_at.hpp"
 #include "wengert/nn/activation.hpp"
 #include "wengert/nn/distance.hpp"
 #include "wengert/nn/dropout.hpp"
@@ -15,7 +15,7 @@ using namespace wengert;
 
 namespace {
 
-int recorded_at(int line, const Tensor& y) { return expect::recorded_at(__FILE__, line, y); }
+int recorded_at(int line, const Tensor& y) { return support::recorded_at(__FILE__, line, y); }
 
 }  // namespace
 

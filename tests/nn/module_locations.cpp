@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "nn/expect.hpp"
-#include "nn/recorded.hpp"
+#include "support/recorded_at.hpp"
 #include "wengert/nn/activation.hpp"
 #include "wengert/nn/attention.hpp"
 #include "wengert/nn/convolution.hpp"
@@ -18,7 +18,7 @@
 
 using namespace wengert;
 
-#define CHECK_RECORDED_HERE(call) CHECK(expect::recorded_at(__FILE__, __LINE__, call) > 0)
+#define CHECK_RECORDED_HERE(call) CHECK(support::recorded_at(__FILE__, __LINE__, call) > 0)
 
 namespace {
 

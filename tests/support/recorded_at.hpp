@@ -14,15 +14,15 @@ namespace support {
 using wengert::Node;
 using wengert::Tensor;
 
-/// How many recorded operations are below y; -1 if one bears another line.
-inline int recorded_at(const char* file, int line, const Tensor& y) {
+/// How many recorded operations are below y; -1 if one bears another line, which is then shown.
+inline int recorded_at(std::string_view file, int line, const Tensor& y) {
   std::set<const Node*> seen;
   std::vector<const Node*> waiting{&y.node()};
   while (!waiting.empty()) {
     const Node* node = waiting.back();
     waiting.pop_back();
     if (!node->operation || !node->requires_grad || !seen.insert(node).second) continue;
-    if (node->where.line != line || std::string_view(node->where.file) != file) {
+    if (node->where.line != line || node->where.file != file) {
       MESSAGE(node->operation->name, " in ", to_string(node->scope), " at ", node->where.file, ":",
               node->where.line);
       return -1;
