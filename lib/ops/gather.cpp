@@ -52,15 +52,20 @@ void for_each_run(const Shape& shape, Node& index, std::size_t axis, F visit) {
   const auto outer_ranges = [&](auto range) {
     parallel_ranges(at.outer, 1, nanoseconds_each * static_cast<double>(at.extent * at.inner), range);
   };
-  if (at.inner > 1 && selects_slices(index, axis)) {
+  if (selects_slices(index, axis)) {
+    memory::List<std::int64_t> places;
     const std::int64_t* positions = index.values<std::int64_t>();
-    const std::int64_t step = index.strides[axis];
-    return outer_ranges([&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t o = begin; o < end; ++o)
-        for (std::int64_t e = 0; e < at.extent; ++e)
-          visit((o * x.extent + counted(positions[e * step])) * x.inner, (o * at.extent + e) * at.inner,
-                at.inner);
-    });
+    for (std::int64_t e = 0; e < at.extent; ++e)
+      places.push_back(counted(positions[e * index.strides[axis]]) * x.inner);
+    const auto visit_all = [&](auto inner) {
+      outer_ranges([&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t o = begin; o < end; ++o)
+          for (std::int64_t e = 0; e < at.extent; ++e)
+            visit(o * x.extent * inner + places[static_cast<std::size_t>(e)], (o * at.extent + e) * inner,
+                  inner);
+      });
+    };
+    return at.inner == 1 ? visit_all(std::integral_constant<std::int64_t, 1>()) : visit_all(at.inner);
   }
   const Tensor held = dense(index);
   const std::int64_t* positions = held.node().values<std::int64_t>();

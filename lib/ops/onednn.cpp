@@ -110,8 +110,17 @@ bool fast(const dnnl::primitive_desc_base& description) {
   return description && std::string_view(description.impl_info_str()).substr(0, 3) != "ref";
 }
 
+/// A line as a picture of one row: of lines oneDNN has fewer kernels, none that is fast for few channels.
+Windows as_picture(const Windows& line) {
+  Windows picture = line;
+  for (Shape* extents : {&picture.input, &picture.kernel, &picture.output}) extents->insert(0, 1);
+  for (Dims* option : {&picture.stride, &picture.dilation}) option->insert(0, 1);
+  picture.padding.insert(0, 0);
+  return picture;
+}
+
 std::shared_ptr<const Plan> make_plan(Part part, const ConvolutionProblem& p) {
-  const Windows& windows = p.windows;
+  const Windows windows = p.windows.rank() == 1 ? as_picture(p.windows) : p.windows;
   memory::dims x{p.batch, p.in}, y{p.batch, p.out}, w{p.out / p.groups, p.in / p.groups};
   if (p.groups > 1) w.insert(w.begin(), p.groups);
   memory::dims stride, dilation, before, after;

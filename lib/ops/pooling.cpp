@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <span>
 
 #include "lib/core/parallel.hpp"
+#include "lib/ops/banded.hpp"
 #include "lib/ops/blocks.hpp"
 #include "lib/ops/dense.hpp"
 #include "lib/ops/gather.hpp"
@@ -159,15 +161,52 @@ Tensor max_pool(const char* name, std::size_t rank, const Tensor& x, const Axes&
   return reshape(x.dtype() == float32 ? pool(float{}) : pool(double{}), pooled_shape(x, w), where);
 }
 
-/// How many elements count in each window of one dimension.
-memory::List<double> counts(const Windows& w, std::size_t d, bool with_padding) {
-  memory::List<double> list;
-  for (std::int64_t o = 0; o < w.output[d]; ++o) {
-    const std::int64_t start = o * w.stride[d] - w.padding[d], end = start + w.kernel[d];
-    const std::int64_t from = with_padding ? start : std::max<std::int64_t>(start, 0);
-    list.push_back(static_cast<double>(std::min(end, w.input[d] + (with_padding ? w.padding[d] : 0)) - from));
+/// Windows along one axis, and what the sum over each is divided by to make it a mean.
+struct Means {
+  Band band;
+  memory::List<double> divisors;
+
+  explicit Means(std::int64_t extent) : band(extent) {}
+  void add(std::int64_t start, std::int64_t end, double divisor) {
+    start = std::clamp<std::int64_t>(start, 0, band.columns);
+    band.add_row(start, std::clamp(end, start, band.columns) - start, 1.0);
+    divisors.push_back(divisor);
   }
-  return list;
+};
+
+/// Sums over the windows along one axis.
+Tensor totals(const Tensor& x, std::size_t axis, const Band& band, Location where) {
+  const std::int64_t each = band.even();
+  if (each == 1) return x;
+  if (each == 0) return banded_product(x, axis, band, where);
+  // Side by side the windows are an axis.
+  const auto along = static_cast<std::int64_t>(axis);
+  if (band.rows() == 1) return sum(x, {along}, true, where);
+  Shape split = x.shape();
+  split[axis] = each;
+  split.insert(axis, band.rows());
+  return sum(reshape(x, split, where), {along + 1}, false, where);
+}
+
+/// The mean over windows of all spatial dimensions: sums along one after the other, divided once.
+Tensor averaged(const Tensor& x, std::span<const Means> means, Location where) {
+  Tensor total = x;
+  Shape before, after;
+  for (const Means& along : means) {
+    before.push_back(along.band.columns);
+    after.push_back(along.band.rows());
+  }
+  one_by_one(before, after, [&](std::size_t d) { total = totals(total, d + 2, means[d].band, where); });
+  double divisor = 1.0;
+  for (std::size_t d = 0; d < means.size(); ++d) {
+    const memory::List<double>& divisors = means[d].divisors;
+    if (std::ranges::all_of(divisors, [&](double n) { return n == divisors[0]; }))
+      divisor *= divisors[0];
+    else
+      total = div({total, where}, along_axis(divisors, d + 2, means.size() + 2, x.dtype(), where));
+  }
+  // Where each window is an element, a view of x: x itself may be a leaf.
+  return divisor == 1.0 ? reshape(total, total.shape(), where) : div({total, where}, divisor);
 }
 
 Tensor avg_pool(const char* name, std::size_t rank, const Tensor& x, const Axes& kernel,
@@ -175,22 +214,18 @@ Tensor avg_pool(const char* name, std::size_t rank, const Tensor& x, const Axes&
   const Windows w =
       pool_windows(name, x, rank, kernel, options.stride, options.padding, 1, options.ceil_mode);
   const Scope scope(name);
-  const Shape columns{x.shape()[0], x.shape()[1], w.taps(), w.places()};
-  const Tensor total = reshape(sum(reshape(unfold_windows(x, w, where), columns, where), {2}, false, where),
-                               pooled_shape(x, w), where);
-  bool same = true;
-  memory::List<memory::List<double>> divisors;
-  double taps = 1.0;
+  memory::List<Means> means;
   for (std::size_t d = 0; d < rank; ++d) {
-    divisors.push_back(counts(w, d, options.count_include_pad));
-    for (const double count : divisors[d]) same &= count == divisors[d][0];
-    taps *= divisors[d][0];
+    Means& along = means.emplace_back(w.input[d]);
+    // What may be counted: padding too, but not what lies beyond it.
+    const std::int64_t margin = options.count_include_pad ? w.padding[d] : 0;
+    for (std::int64_t o = 0; o < w.output[d]; ++o) {
+      const std::int64_t start = o * w.stride[d] - w.padding[d], end = start + w.kernel[d];
+      along.add(start, end,
+                static_cast<double>(std::min(end, w.input[d] + margin) - std::max(start, -margin)));
+    }
   }
-  if (same) return div({total, where}, taps);
-  Tensor divisor = along_axis(divisors[0], 0, rank, x.dtype(), where);
-  for (std::size_t d = 1; d < rank; ++d)
-    divisor = mul({divisor, where}, along_axis(divisors[d], d, rank, x.dtype(), where));
-  return div({total, where}, divisor);
+  return averaged(x, means, where);
 }
 
 }  // namespace
@@ -206,6 +241,27 @@ Tensor avg_pool1d(const Tensor& x, const Axes& kernel, const AvgPoolOptions& opt
 }
 Tensor avg_pool2d(const Tensor& x, const Axes& kernel, const AvgPoolOptions& options, Location where) {
   return avg_pool("avg_pool2d", 2, x, kernel, options, where);
+}
+
+Tensor adaptive_avg_pool2d(const Tensor& x, const Axes& extents, Location where) {
+  constexpr const char* name = "adaptive_avg_pool2d";
+  require_value(name, x);
+  require_float(name, x.dtype());
+  const Shape input = spatial_extents(name, x.shape(), 2);
+  const Dims counts = per_dimension(name, "extents", extents, 2, 1);
+  if (element_count(input) == 0)
+    fail<ShapeError>(name, "the image must have an element: got shape ", x.shape());
+  const Scope scope(name);
+  memory::List<Means> means;
+  for (std::size_t d = 0; d < 2; ++d) {
+    Means& along = means.emplace_back(input[d]);
+    for (std::int64_t i = 0; i < counts[d]; ++i) {
+      const std::int64_t start = i * input[d] / counts[d],
+                         end = ((i + 1) * input[d] + counts[d] - 1) / counts[d];
+      along.add(start, end, static_cast<double>(end - start));
+    }
+  }
+  return averaged(x, means, where);
 }
 
 }  // namespace wengert

@@ -232,6 +232,10 @@ TEST_CASE("float32 convolutions come near float64 ones, derivatives too, over a 
     return conv2d(x, w, {}, {.padding = 1, .groups = 16});
   };
   compare("a group for each channel", each, numbers({8, 16, 17, 16}, 1), numbers({16, 1, 3, 3}, 2));
+  compare(
+      "a group for each channel of a line",
+      [](const Tensor& x, const Tensor& w) { return conv1d(x, w, {}, {.padding = 2, .groups = 16}); },
+      numbers({8, 16, 70}, 1), numbers({16, 1, 5}, 2));
   compare("few channels", few, numbers({2, 3, 17, 16}, 1), numbers({5, 3, 3, 3}, 2));
   compare("one channel", few, numbers({8, 1, 31, 24}, 1), numbers({1, 1, 3, 3}, 2));
   compare(

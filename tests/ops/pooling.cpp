@@ -92,6 +92,51 @@ TEST_CASE("avg_pool takes means") {
   CHECK(near(avg_pool2d(image, {1, 4}), {2.5, 6.5, 10.5}));
 }
 
+TEST_CASE("means over windows of many lines, long ones and short ones, wide apart and close together") {
+  // Whole numbers: their sums are exact, however they are added.
+  const auto check = [](const Shape& shape, std::int64_t kernel, std::int64_t stride, DType dtype) {
+    const std::int64_t lines = shape[0] * shape[1], extent = shape[2];
+    std::vector<double> list(static_cast<std::size_t>(lines * extent));
+    for (std::size_t i = 0; i < list.size(); ++i) list[i] = static_cast<double>(i * i % 17);
+    const Tensor x = parameter(tensor(list, shape, dtype));
+    const Tensor y = avg_pool1d(x, kernel, {.stride = stride});
+    const std::int64_t places = (extent - kernel) / stride + 1;
+    std::vector<double> means, slopes(list.size(), 0.0);
+    for (std::int64_t line = 0; line < lines; ++line)
+      for (std::int64_t o = 0; o < places; ++o) {
+        double total = 0.0;
+        for (std::int64_t k = 0; k < kernel; ++k) {
+          const auto at = static_cast<std::size_t>(line * extent + o * stride + k);
+          total += list[at];
+          slopes[at] += static_cast<double>((line + o) % 5);
+        }
+        means.push_back(total / static_cast<double>(kernel));
+      }
+    CHECK(y.shape() == Shape{shape[0], shape[1], places});
+    CHECK(near(y, means, 1e-6));
+    const Tensor of_line =
+        reshape(arange(static_cast<double>(lines), {.dtype = dtype}), {shape[0], shape[1], 1});
+    const Tensor weight = remainder(of_line + arange(static_cast<double>(places), {.dtype = dtype}), 5.0);
+    (y * static_cast<double>(kernel)).backward({.seed = weight});
+    CHECK(near(x.grad(), slopes, 1e-6));
+  };
+  for (const DType dtype : {float32, float64}) {
+    check({3, 70, 41}, 3, 2, dtype);      // more lines than are worked on side by side
+    check({2, 4, 2000}, 7, 3, dtype);     // longer than what is turned around at once
+    check({1, 9, 3000}, 1500, 1, dtype);  // and a window that is
+    check({1, 3, 90}, 5, 1, dtype);       // too few lines
+    check({2, 5, 60}, 2, 7, dtype);       // elements that no window sees
+  }
+}
+
+TEST_CASE("pooling by one element gives another tensor than the leaf it was given") {
+  Tensor x = parameter(tensor({1, 2, 3, 4}, {1, 1, 2, 2}));
+  const Tensor y = adaptive_avg_pool2d(x, 2), z = avg_pool2d(x, 1);
+  x.assign(x * 2.0);
+  CHECK(values(y) == std::vector<double>{1, 2, 3, 4});
+  CHECK(values(z) == std::vector<double>{1, 2, 3, 4});
+}
+
 TEST_CASE("adaptive_avg_pool2d covers the image") {
   const Tensor image = tensor({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}, {1, 1, 3, 5});
   CHECK(near(adaptive_avg_pool2d(image, 1), {8}));
