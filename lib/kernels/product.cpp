@@ -255,7 +255,7 @@ Size next_rows(Size left) {
     return;
   }
   const bool copy_a =
-      n > panel && (a.column != 1 ? k * rows(a.column) > near : k > 16 && a.row % bad_step == 0);
+      a.column != 1 ? n >= panel && k * rows(a.column) > near : n > panel && k > 16 && a.row % bad_step == 0;
   const Size whole = copy_b ? 0 : n / panel * panel;  // columns that are read where they are
   Size j = whole;
   if (copy_b && b.column == 1) {
