@@ -90,9 +90,9 @@ Tensor hardsigmoid(const Tensor& x, Location where) {
 Tensor hardswish(const Tensor& x, Location where) {
   const Scope scope("hardswish");
   const At at{where};
-  const Tensor inside = clip(at(x), -3.0, 3.0);  // so that what is not picked stays finite for an infinite x
+  const Tensor inside = held(x, -3.0, 3.0, where);  // so that what is not picked stays finite
   const Tensor between = div(at(mul(at(inside), add(at(inside), 3.0))), 6.0);
-  return at.pick(less_equal(at(x), -3.0), 0.0, at.pick(greater_equal(at(x), 3.0), x, between));
+  return at.pick(greater_equal(at(x), 3.0), x, between);
 }
 
 Tensor softsign(const Tensor& x, Location where) {
