@@ -85,10 +85,14 @@ BatchNorm1d::BatchNorm1d(std::int64_t channels, const BatchNormOptions& options)
     : RunningNorm("BatchNorm1d", channels, options) {}
 BatchNorm2d::BatchNorm2d(std::int64_t channels, const BatchNormOptions& options)
     : RunningNorm("BatchNorm2d", channels, options) {}
+BatchNorm3d::BatchNorm3d(std::int64_t channels, const BatchNormOptions& options)
+    : RunningNorm("BatchNorm3d", channels, options) {}
 InstanceNorm1d::InstanceNorm1d(std::int64_t channels, const InstanceNormOptions& options)
     : RunningNorm("InstanceNorm1d", channels, as_batch_norm(options)) {}
 InstanceNorm2d::InstanceNorm2d(std::int64_t channels, const InstanceNormOptions& options)
     : RunningNorm("InstanceNorm2d", channels, as_batch_norm(options)) {}
+InstanceNorm3d::InstanceNorm3d(std::int64_t channels, const InstanceNormOptions& options)
+    : RunningNorm("InstanceNorm3d", channels, as_batch_norm(options)) {}
 
 Tensor BatchNorm1d::operator()(const Tensor& x, Location where) const {
   check("BatchNorm1d", x, 2, 3, "(N, C) or (N, C, L)");
@@ -98,12 +102,20 @@ Tensor BatchNorm2d::operator()(const Tensor& x, Location where) const {
   check("BatchNorm2d", x, 4, 4, "(N, C, H, W)");
   return apply(batch_norm, x, where);
 }
+Tensor BatchNorm3d::operator()(const Tensor& x, Location where) const {
+  check("BatchNorm3d", x, 5, 5, "(N, C, D, H, W)");
+  return apply(batch_norm, x, where);
+}
 Tensor InstanceNorm1d::operator()(const Tensor& x, Location where) const {
   check("InstanceNorm1d", x, 3, 3, "(N, C, L)");
   return apply(instance_norm, x, where);
 }
 Tensor InstanceNorm2d::operator()(const Tensor& x, Location where) const {
   check("InstanceNorm2d", x, 4, 4, "(N, C, H, W)");
+  return apply(instance_norm, x, where);
+}
+Tensor InstanceNorm3d::operator()(const Tensor& x, Location where) const {
+  check("InstanceNorm3d", x, 5, 5, "(N, C, D, H, W)");
   return apply(instance_norm, x, where);
 }
 

@@ -228,32 +228,17 @@ Tensor avg_pool(const char* name, std::size_t rank, const Tensor& x, const Axes&
   return averaged(x, means, where);
 }
 
-}  // namespace
-
-Tensor max_pool1d(const Tensor& x, const Axes& kernel, const MaxPoolOptions& options, Location where) {
-  return max_pool("max_pool1d", 1, x, kernel, options, where);
-}
-Tensor max_pool2d(const Tensor& x, const Axes& kernel, const MaxPoolOptions& options, Location where) {
-  return max_pool("max_pool2d", 2, x, kernel, options, where);
-}
-Tensor avg_pool1d(const Tensor& x, const Axes& kernel, const AvgPoolOptions& options, Location where) {
-  return avg_pool("avg_pool1d", 1, x, kernel, options, where);
-}
-Tensor avg_pool2d(const Tensor& x, const Axes& kernel, const AvgPoolOptions& options, Location where) {
-  return avg_pool("avg_pool2d", 2, x, kernel, options, where);
-}
-
-Tensor adaptive_avg_pool2d(const Tensor& x, const Axes& extents, Location where) {
-  constexpr const char* name = "adaptive_avg_pool2d";
+Tensor adaptive_avg_pool(const char* name, std::size_t rank, const Tensor& x, const Axes& extents,
+                         Location where) {
   require_value(name, x);
   require_float(name, x.dtype());
-  const Shape input = spatial_extents(name, x.shape(), 2);
-  const Dims counts = per_dimension(name, "extents", extents, 2, 1);
+  const Shape input = spatial_extents(name, x.shape(), rank);
+  const Dims counts = per_dimension(name, "extents", extents, rank, 1);
   if (element_count(input) == 0)
     fail<ShapeError>(name, "the image must have an element: got shape ", x.shape());
   const Scope scope(name);
   memory::List<Means> means;
-  for (std::size_t d = 0; d < 2; ++d) {
+  for (std::size_t d = 0; d < rank; ++d) {
     Means& along = means.emplace_back(input[d]);
     for (std::int64_t i = 0; i < counts[d]; ++i) {
       const std::int64_t start = i * input[d] / counts[d],
@@ -262,6 +247,36 @@ Tensor adaptive_avg_pool2d(const Tensor& x, const Axes& extents, Location where)
     }
   }
   return averaged(x, means, where);
+}
+
+}  // namespace
+
+Tensor max_pool1d(const Tensor& x, const Axes& kernel, const MaxPoolOptions& options, Location where) {
+  return max_pool("max_pool1d", 1, x, kernel, options, where);
+}
+Tensor max_pool2d(const Tensor& x, const Axes& kernel, const MaxPoolOptions& options, Location where) {
+  return max_pool("max_pool2d", 2, x, kernel, options, where);
+}
+Tensor max_pool3d(const Tensor& x, const Axes& kernel, const MaxPoolOptions& options, Location where) {
+  return max_pool("max_pool3d", 3, x, kernel, options, where);
+}
+Tensor avg_pool1d(const Tensor& x, const Axes& kernel, const AvgPoolOptions& options, Location where) {
+  return avg_pool("avg_pool1d", 1, x, kernel, options, where);
+}
+Tensor avg_pool2d(const Tensor& x, const Axes& kernel, const AvgPoolOptions& options, Location where) {
+  return avg_pool("avg_pool2d", 2, x, kernel, options, where);
+}
+Tensor avg_pool3d(const Tensor& x, const Axes& kernel, const AvgPoolOptions& options, Location where) {
+  return avg_pool("avg_pool3d", 3, x, kernel, options, where);
+}
+Tensor adaptive_avg_pool1d(const Tensor& x, const Axes& extents, Location where) {
+  return adaptive_avg_pool("adaptive_avg_pool1d", 1, x, extents, where);
+}
+Tensor adaptive_avg_pool2d(const Tensor& x, const Axes& extents, Location where) {
+  return adaptive_avg_pool("adaptive_avg_pool2d", 2, x, extents, where);
+}
+Tensor adaptive_avg_pool3d(const Tensor& x, const Axes& extents, Location where) {
+  return adaptive_avg_pool("adaptive_avg_pool3d", 3, x, extents, where);
 }
 
 }  // namespace wengert

@@ -35,6 +35,10 @@ Progress::Progress(std::int64_t steps, const ProgressOptions& options)
     fail<ValueError>("Progress", "the interval must not be negative: got ", options.interval);
 }
 
+Progress::~Progress() {
+  if (open_) std::fputs("\n", out_);
+}
+
 void Progress::show(std::int64_t done, const std::string& text) {
   const bool last = done >= steps_;
   const double left =
@@ -45,6 +49,7 @@ void Progress::show(std::int64_t done, const std::string& text) {
   else if (done % interval_ == 0 || last || done == 1)
     std::fprintf(out_, "  %s  %s\n", text.c_str(), time.c_str());
   std::fflush(out_);
+  open_ = live_ && !last;
 }
 
 double Progress::seconds() const { return std::chrono::duration<double>(Clock::now() - started_).count(); }

@@ -26,6 +26,7 @@ namespace {
 
 namespace fs = std::filesystem;
 constexpr std::size_t most_samples = 36;
+constexpr std::uint64_t most_config = 1 << 24;  // bytes
 // What a run leaves in its folder; replacing one takes these away and nothing else.
 constexpr const char* own_files[] = {"config.json", "metrics.csv", "gradients.csv", "weights.safetensors",
                                      "report.html"};
@@ -49,6 +50,29 @@ std::string config_text(const Config& config) {
   } catch (const nlohmann::json::type_error&) {
     fail<ValueError>("Run", "names and texts of the configuration must be UTF-8");
   }
+}
+
+/// What config_text() wrote. Throws IoError for anything else.
+Config read_config(const std::string& path) {
+  const auto setting = [&](const auto& item) -> Setting {
+    const auto& value = item.value();
+    if (value.is_boolean()) return value.template get<bool>();
+    if (value.is_number_integer()) return value.template get<std::int64_t>();
+    if (value.is_number()) return value.template get<double>();
+    if (value.is_string()) return value.template get<std::string>();
+    if (value.is_null()) return std::numeric_limits<double>::quiet_NaN();  // so JSON has what is not finite
+    fail<IoError>("Run", "settings must be texts, numbers or flags: got ", io::quote(item.key(), 80), " in ",
+                  io::quote(path));
+  };
+  const auto json = nlohmann::ordered_json::parse(io::read_file("Run", path, most_config), nullptr, false);
+  if (!json.is_object())
+    fail<IoError>("Run", "the configuration must be a JSON object: got ", io::quote(path));
+  Config config;
+  for (const auto& item : json.items()) {
+    config.emplace_back(item.key(), false);
+    config.back().value = setting(item);
+  }
+  return config;
 }
 
 std::string text_of(const Setting& setting) {
@@ -114,6 +138,10 @@ Run::Run(const std::string& folder, const Config& config, const RunOptions& opti
   if (options.resume) {
     state_->metrics.read();
     state_->gradients.read();
+    if (config.empty() && fs::exists(file("config.json"))) {
+      state_->config = read_config(file("config.json"));
+      return;
+    }
   }
   write_file(operation, file("config.json"), text);
 }

@@ -57,6 +57,10 @@ TEST_CASE("operations in modules bear the caller's line") {
   const nn::Sequential line{nn::PositionalEncoding(), nn::LayerNorm({4}), nn::RMSNorm({4}), nn::GLU(),
                             nn::MaxPool1d(1),         nn::AvgPool1d(1)};
   CHECK_RECORDED_HERE(line(x));
+  const nn::Sequential room{nn::BatchNorm3d(1), nn::InstanceNorm3d(1), nn::MaxPool3d(1), nn::AvgPool3d(2),
+                            nn::AdaptiveAvgPool3d(2)};
+  CHECK_RECORDED_HERE(room(reshape(image, {2, 1, 2, 5, 5})));
+  CHECK_RECORDED_HERE(nn::AdaptiveAvgPool1d(2)(x));
   CHECK_RECORDED_HERE(nn::Embedding(3, 2, {.padding_idx = 1})(expect::labels({0, 1})));
 }
 

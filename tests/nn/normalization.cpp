@@ -138,6 +138,12 @@ TEST_CASE("what does not fit is named, and nothing is learned from it") {
   CHECK(message<ShapeError>([&] {
           nn::InstanceNorm2d(3)(zeros({4, 2, 2, 2}));
         }) == "[InstanceNorm2d] x must be (N, C, H, W) with 3 channels: got (4, 2, 2, 2)");
+  CHECK(message<ShapeError>([] {
+          nn::BatchNorm3d(3)(zeros({4, 3, 2, 2}));
+        }) == "[BatchNorm3d] x must be (N, C, D, H, W) with 3 channels: got (4, 3, 2, 2)");
+  CHECK(message<ShapeError>([] {
+          nn::InstanceNorm3d(3)(zeros({4, 2, 2, 2, 2}));
+        }) == "[InstanceNorm3d] x must be (N, C, D, H, W) with 3 channels: got (4, 2, 2, 2, 2)");
   CHECK(message<ShapeError>([&] {
           nn::LayerNorm({3})(zeros({4, 2}));
         }) == "[layer_norm] the last extents of x must be the normalized shape: got (4, 2) for (3,)");

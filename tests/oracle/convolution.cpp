@@ -130,6 +130,27 @@ TEST_CASE("convolutions and poolings agree with PyTorch") {
                   [](const Tensor& x) {
                     return adaptive_avg_pool2d(x, {2, 9});
                   }),
+          squared("adaptive_avg_pool1d", [](const Tensor& x) { return adaptive_avg_pool1d(x, 3); }),
+          squared("adaptive_avg_pool1d.more", [](const Tensor& x) { return adaptive_avg_pool1d(x, 10); }),
+          squared("max_pool3d", [](const Tensor& x) { return max_pool3d(x, 2); }),
+          squared("max_pool3d.all",
+                  [](const Tensor& x) {
+                    return max_pool3d(
+                        x, 2, {.stride = {1, 2, 1}, .padding = 1, .dilation = {1, 2, 1}, .ceil_mode = true});
+                  }),
+          squared("avg_pool3d", [](const Tensor& x) { return avg_pool3d(x, 2); }),
+          squared("avg_pool3d.all",
+                  [](const Tensor& x) {
+                    return avg_pool3d(x, {2, 3, 2},
+                                      {.stride = {1, 2, 1},
+                                       .padding = {1, 1, 0},
+                                       .ceil_mode = true,
+                                       .count_include_pad = false});
+                  }),
+          squared("adaptive_avg_pool3d",
+                  [](const Tensor& x) {
+                    return adaptive_avg_pool3d(x, {2, 3, 6});
+                  }),
           squared("interpolate.nearest",
                   [](const Tensor& x) {
                     return interpolate(x, {.size = {8, 3}});

@@ -83,6 +83,8 @@ std::vector<Entry> modules() {
   all.push_back(entry("instance_norm1d", nn::InstanceNorm1d(3)));
   all.push_back(
       entry("instance_norm2d", nn::InstanceNorm2d(2, {.affine = true, .track_running_stats = true})));
+  all.push_back(entry("batch_norm3d", nn::BatchNorm3d(2)));
+  all.push_back(entry("instance_norm3d", nn::InstanceNorm3d(2, {.affine = true})));
   all.push_back(entry("layer_norm", nn::LayerNorm({3, 4})));
   all.push_back(entry("group_norm", nn::GroupNorm(2, 4)));
   all.push_back(entry("embedding", nn::Embedding(6, 3, {.padding_idx = 2})));

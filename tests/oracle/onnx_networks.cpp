@@ -112,7 +112,8 @@ Tensors averaged(const Node& n) {
   const AvgPoolOptions options = {.stride = w.stride, .ceil_mode = n.flag("ceil_mode")};
   const auto mean_of = [&](const Tensor& x) {
     const Tensor around = w.around(x, 0.0);
-    return x.ndim() == 3 ? avg_pool1d(around, w.kernel, options) : avg_pool2d(around, w.kernel, options);
+    const auto pool = x.ndim() == 3 ? avg_pool1d : x.ndim() == 4 ? avg_pool2d : avg_pool3d;
+    return pool(around, w.kernel, options, {});
   };
   const Tensor y = mean_of(n[0]);
   return {n.flag("count_include_pad") || !w.any() ? y : y / mean_of(ones_like(n[0]))};
@@ -123,7 +124,8 @@ Tensors largest(const Node& n) {
       .stride = w.stride, .dilation = w.dilation, .ceil_mode = n.flag("ceil_mode")};
   const bool whole = n[0].dtype() == int64;
   const Tensor x = w.around(whole ? n[0].astype(float64) : n[0], -std::numeric_limits<double>::infinity());
-  const Tensor y = x.ndim() == 3 ? max_pool1d(x, w.kernel, options) : max_pool2d(x, w.kernel, options);
+  const auto pool = x.ndim() == 3 ? max_pool1d : x.ndim() == 4 ? max_pool2d : max_pool3d;
+  const Tensor y = pool(x, w.kernel, options, {});
   return {whole ? y.astype(int64) : y};
 }
 

@@ -38,7 +38,9 @@ TEST_CASE("Progress: off a terminal, a plain line now and then") {
   CHECK(many.find("\x1b") == std::string::npos);
 }
 
-TEST_CASE("Progress: on a terminal, one line that is written over and fits") {
+namespace {
+/// What a terminal of twenty columns shows of so many of two steps.
+std::string shown(int steps) {
   int host = -1, terminal = -1;
   winsize size{};
   size.ws_col = 20;
@@ -47,21 +49,31 @@ TEST_CASE("Progress: on a terminal, one line that is written over and fits") {
   std::FILE* file = ::fdopen(terminal, "w");
   {
     training::Progress progress(2, {.out = file});
-    progress.show(1, "größer and longer than the line");
-    progress.show(2, "two");
+    if (steps > 0) progress.show(1, "größer and longer than the line");
+    if (steps > 1) progress.show(2, "two");
   }
+  std::fputs("|\n", file);
+  std::fflush(file);
   // A terminal hands on what it has so far, which may be less than everything.
   std::string text;
   pollfd waiting{host, POLLIN, 0};
-  while (!text.ends_with('\n') && ::poll(&waiting, 1, 5000) > 0) {
+  while (!text.ends_with("|\r\n") && ::poll(&waiting, 1, 5000) > 0) {
     char part[200];
     const auto count = ::read(host, part, sizeof part);
     if (count <= 0) break;
     text.append(part, static_cast<std::size_t>(count));
   }
-  CHECK(text == "\r\x1b[K  größer and longer\r\x1b[K  two  done\r\n");
   std::fclose(file);
   ::close(host);
+  return text;
+}
+}  // namespace
+
+TEST_CASE("Progress: on a terminal, one line that is written over and fits, and ends where the run does") {
+  const std::string first = "\r\x1b[K  größer and longer";
+  CHECK(shown(2) == first + "\r\x1b[K  two  done\r\n|\r\n");
+  CHECK(shown(1) == first + "\r\n|\r\n");
+  CHECK(shown(0) == "|\r\n");
 }
 
 TEST_CASE("Progress: what it refuses") {

@@ -85,6 +85,34 @@ TEST_CASE("Run: a folder that holds a run is kept, replaced or gone on with") {
       IoError);
 }
 
+TEST_CASE("Run: resumed without a configuration it keeps the one that it has") {
+  const Folder folder;
+  const std::string path = folder / "run";
+  { training::Run(path, {{"rate", 0.5}, {"steps", 3}, {"name", "a\"b"}, {"on", true}}); }
+  const std::string before = read_bytes(path + "/config.json");
+  {
+    training::Run run(path, {}, {.resume = true});
+    CHECK(read_bytes(path + "/config.json") == before);
+    run.log(1, {{"loss", 1}});
+    run.write_report();
+    const std::string report = read_bytes(path + "/report.html");
+    for (const char* text : {"rate", "0.5", "steps", "a&quot;b", "yes"}) {
+      CAPTURE(text);
+      CHECK(report.find(text) != std::string::npos);
+    }
+  }
+  { training::Run(path, {{"rate", 0.25}}, {.resume = true}); }
+  CHECK(read_bytes(path + "/config.json") == "{\n  \"rate\": 0.25\n}\n");
+  for (const auto& [wrong, message] :
+       {std::pair{"[1]", "[Run] the configuration must be a JSON object: got \"" + path + "/config.json\""},
+        std::pair{"{\"a\": [1]}", "[Run] settings must be texts, numbers or flags: got \"a\" in \"" + path +
+                                      "/config.json\""}}) {
+    folder.write("run/config.json", wrong);
+    CHECK_THROWS_WITH_AS(training::Run(path, {}, {.resume = true}), message.c_str(), IoError);
+    CHECK(read_bytes(path + "/config.json") == wrong);
+  }
+}
+
 TEST_CASE("Run: metrics that cannot be written are an error, and not kept") {
   const Folder folder;
   training::Run run(folder / "run");

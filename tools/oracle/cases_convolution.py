@@ -86,11 +86,22 @@ IMAGE_POOLS = {
     "interpolate.bilinear.corners": lambda x: F.interpolate(x, (8, 3), mode="bilinear", align_corners=True),
     "interpolate.bilinear.scale": lambda x: F.interpolate(x, scale_factor=(1.7, 0.6), mode="bilinear"),
 }
+ROOM_POOLS = {
+    "max_pool3d": lambda x: F.max_pool3d(x, 2),
+    "max_pool3d.all": lambda x: F.max_pool3d(x, 2, (1, 2, 1), 1, (1, 2, 1), ceil_mode=True),
+    "avg_pool3d": lambda x: F.avg_pool3d(x, 2),
+    "avg_pool3d.all": lambda x: F.avg_pool3d(x, (2, 3, 2), (1, 2, 1), (1, 1, 0), True, False),
+    "adaptive_avg_pool3d": lambda x: F.adaptive_avg_pool3d(x, (2, 3, 6)),
+}
 ROW_POOLS = {
     "max_pool1d": lambda x: F.max_pool1d(x, 2),
     "max_pool1d.all": lambda x: F.max_pool1d(x, 3, 2, 1, 2, ceil_mode=True),
     "avg_pool1d": lambda x: F.avg_pool1d(x, 3),
     "avg_pool1d.all": lambda x: F.avg_pool1d(x, 3, 2, 1, True, False),
+}
+ADAPTIVE_ROW_POOLS = {
+    "adaptive_avg_pool1d": lambda x: F.adaptive_avg_pool1d(x, 3),
+    "adaptive_avg_pool1d.more": lambda x: F.adaptive_avg_pool1d(x, 10),
 }
 
 
@@ -128,3 +139,7 @@ def record(family):
     ties = torch.tensor([[[1.0, 1, 0, 0, -0.0, inf, inf, -inf, -inf, nan, 1, 2]]], dtype=T)
     family.case("max_pool1d", "special", lambda x: F.max_pool1d(x, 2) ** 2, ties, vary=())
     family.case("max_pool1d", "ties", lambda x: F.max_pool1d(x, 2) ** 2, ties[..., :4].clone())
+    for name, f in ROOM_POOLS.items():
+        family.case(name, "random", lambda x: f(x) ** 2, family.normal(1, 2, 3, 4, 4))
+    for name, f in ADAPTIVE_ROW_POOLS.items():
+        family.case(name, "random", lambda x: f(x) ** 2, family.normal(2, 2, 7))

@@ -11,7 +11,7 @@ namespace wengert {
 
 struct LawOptions {
   /// Inputs that differences do not vary: whole numbers, seeds.
-  std::vector<std::size_t> fixed;
+  std::vector<std::size_t> fixed = {};
   /// How far apart, relative to 1 + |a| + |b|, the results for two layouts of an input may be, as sums may be
   /// added in another order; 0 where not a bit may differ.
   double layout = 1e-13;

@@ -54,6 +54,13 @@ class BatchNorm2d : public RunningNorm {
   Tensor operator()(const Tensor& x, Location where = {}) const;
 };
 
+/// batch_norm of (N, C, D, H, W); see BatchNorm1d.
+class BatchNorm3d : public RunningNorm {
+ public:
+  explicit BatchNorm3d(std::int64_t channels, const BatchNormOptions& options = {});
+  Tensor operator()(const Tensor& x, Location where = {}) const;
+};
+
 struct InstanceNormOptions {
   double eps = 1e-5;
   std::optional<double> momentum = 0.1;
@@ -74,6 +81,13 @@ class InstanceNorm1d : public RunningNorm {
 class InstanceNorm2d : public RunningNorm {
  public:
   explicit InstanceNorm2d(std::int64_t channels, const InstanceNormOptions& options = {});
+  Tensor operator()(const Tensor& x, Location where = {}) const;
+};
+
+/// instance_norm of (N, C, D, H, W); see InstanceNorm1d.
+class InstanceNorm3d : public RunningNorm {
+ public:
+  explicit InstanceNorm3d(std::int64_t channels, const InstanceNormOptions& options = {});
   Tensor operator()(const Tensor& x, Location where = {}) const;
 };
 

@@ -26,6 +26,9 @@ Tensor max_pool1d(const Tensor& x, const Axes& kernel, const MaxPoolOptions& opt
 /// (N, C, H, W) -> (N, C, H', W'); as max_pool1d, dimension by dimension.
 Tensor max_pool2d(const Tensor& x, const Axes& kernel, const MaxPoolOptions& options = {},
                   Location where = {});
+/// (N, C, D, H, W) -> (N, C, D', H', W'); as max_pool1d, dimension by dimension.
+Tensor max_pool3d(const Tensor& x, const Axes& kernel, const MaxPoolOptions& options = {},
+                  Location where = {});
 
 struct AvgPoolOptions {
   Axes stride = {};               ///< from one window to the next; none is the kernel's extent
@@ -41,11 +44,19 @@ Tensor avg_pool1d(const Tensor& x, const Axes& kernel, const AvgPoolOptions& opt
 /// (N, C, H, W) -> (N, C, H', W'); as avg_pool1d, dimension by dimension.
 Tensor avg_pool2d(const Tensor& x, const Axes& kernel, const AvgPoolOptions& options = {},
                   Location where = {});
+/// (N, C, D, H, W) -> (N, C, D', H', W'); as avg_pool1d, dimension by dimension.
+Tensor avg_pool3d(const Tensor& x, const Axes& kernel, const AvgPoolOptions& options = {},
+                  Location where = {});
 
-/// Means over extents[0] x extents[1] windows that cover the image: window i of H' begins at floor(i H / H')
-/// and ends before ceil((i + 1) H / H'). (N, C, H, W) -> (N, C, H', W'). Throws ShapeError for other
-/// dimensions and for an image of no elements, ValueError unless extents are one number above 0, or two.
+/// Means over `extents` windows that cover the line: window i of L' begins at floor(i L / L') and ends before
+/// ceil((i + 1) L / L'). (N, C, L) -> (N, C, L'). Throws ShapeError for other dimensions and for a line of no
+/// elements, ValueError unless extents are above 0.
+Tensor adaptive_avg_pool1d(const Tensor& x, const Axes& extents, Location where = {});
+/// (N, C, H, W) -> (N, C, H', W'); as adaptive_avg_pool1d, dimension by dimension. One extent stands for
+/// both.
 Tensor adaptive_avg_pool2d(const Tensor& x, const Axes& extents, Location where = {});
+/// (N, C, D, H, W) -> (N, C, D', H', W'); as adaptive_avg_pool2d.
+Tensor adaptive_avg_pool3d(const Tensor& x, const Axes& extents, Location where = {});
 
 enum class Interpolation { nearest, bilinear };
 

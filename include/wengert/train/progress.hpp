@@ -25,6 +25,10 @@ class Progress {
  public:
   /// Time counts from here. Throws ValueError unless steps > 0 and interval >= 0.
   explicit Progress(std::int64_t steps, const ProgressOptions& options = {});
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+  /// A run that ended early, as early stopping ends it, leaves the terminal at the beginning of a line too.
+  ~Progress();
 
   /// Step `done` of `steps` is done, and this is what to say about it. On a terminal the line is written
   /// over; elsewhere the first, the last and every interval-th are printed, each on a line of its own.
@@ -38,7 +42,7 @@ class Progress {
   std::int64_t steps_, interval_;
   std::FILE* out_;
   Clock::time_point started_;
-  bool live_;
+  bool live_, open_ = false;  // on a terminal; within a line there
 };
 
 /// A time as people say it: "0.6 s", "12 s", "3 min 20 s", "2 h 5 min".

@@ -38,7 +38,7 @@ using Config = std::vector<ConfigEntry>;
 struct RunOptions {
   std::string title = "";  ///< of the report; "": the folder's name
   bool replace = false;    ///< take the place of a run that is in the folder
-  bool resume = false;     ///< go on with a run that is in the folder
+  bool resume = false;     ///< go on with a run that is in the folder; without a configuration, with its own
 };
 
 /// A metric's name and value. Names before a slash that are the same share a picture: "loss/training" and
@@ -63,7 +63,8 @@ class Run {
  public:
   /// Makes the folder, with those above it, and writes the configuration. Throws IoError where that fails,
   /// and where the folder holds a run already and options say neither to replace nor to resume it; ValueError
-  /// for names that stand twice, for texts that are not UTF-8, and where options say both.
+  /// for names that stand twice, for texts that are not UTF-8, and where options say both. What is resumed is
+  /// read first: IoError where the folder's files are not those of a run.
   explicit Run(const std::string& folder, const Config& config = {}, const RunOptions& options = {});
   Run(Run&&) noexcept;
   Run& operator=(Run&&) noexcept;
