@@ -10,6 +10,8 @@
 #include "lib/core/fail.hpp"
 #include "lib/core/parallel.hpp"
 #include "lib/core/tape.hpp"
+#include "lib/kernels/math_log.hpp"
+#include "lib/kernels/math_trig.hpp"
 #include "lib/ops/blocks.hpp"
 #include "wengert/core/grad_mode.hpp"
 #include "wengert/ops/elementwise.hpp"
@@ -74,21 +76,26 @@ Tensor draw(const char* operation, const Shape& shape, TensorOptions options, Lo
   return make_leaf(result, options.requires_grad, where);
 }
 
+/// Of each pair of uniform numbers, u and v, sqrt(-2 log(1 - u)) times cos and sin of 2 pi v (Box and Muller
+/// 1958).
 void box_muller(double* u) {
-  // Pairs (u, v): sqrt(-2 log(1 - u)) times cos and sin of 2 pi v.
+  using Batch = xsimd::batch<double>;  // the baseline's, as this file is compiled for it
   constexpr std::size_t half = chunk / 2;
-  double radius[half], cosine[half], sine[half];
+  alignas(64) double first[half], second[half];
   for (std::size_t i = 0; i < half; ++i) {
-    radius[i] = 1.0 - u[2 * i];
-    cosine[i] = sine[i] = 2.0 * std::numbers::pi * u[2 * i + 1];
+    first[i] = 1.0 - u[2 * i];
+    second[i] = 2.0 * std::numbers::pi * u[2 * i + 1];
   }
-  apply(kernel::Row::log, radius, half);
-  apply(kernel::Row::cos, cosine, half);
-  apply(kernel::Row::sin, sine, half);
+  for (std::size_t i = 0; i < half; i += Batch::size) {
+    const Batch angle = Batch::load_aligned(second + i);
+    const auto reduced = kernel::reduce_angle(angle);  // once for both
+    const Batch radius = xsimd::sqrt(Batch(-2.0) * kernel::log(Batch::load_aligned(first + i)));
+    (radius * kernel::cos_of(reduced)).store_aligned(first + i);
+    (radius * kernel::sin_of(angle, reduced)).store_aligned(second + i);
+  }
   for (std::size_t i = 0; i < half; ++i) {
-    const double r = std::sqrt(-2.0 * radius[i]);
-    u[2 * i] = r * cosine[i];
-    u[2 * i + 1] = r * sine[i];
+    u[2 * i] = first[i];
+    u[2 * i + 1] = second[i];
   }
 }
 

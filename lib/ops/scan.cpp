@@ -32,7 +32,7 @@ void scan(const Node& node, T* y, First first, Next next) {
     // Each element waits for the one before it: several rows at a time do not wait for each other.
     const auto rows = [&]<std::int64_t count>(std::int64_t start,
                                               std::integral_constant<std::int64_t, count>) {
-      T last[count];
+      T last[count] = {};
       for (std::int64_t k = 0; k < extent; ++k)
         for (std::int64_t r = 0; r < count; ++r) {
           const std::int64_t place = (start + r) * extent + row(k);
