@@ -1,11 +1,12 @@
 #include "wengert/ops/order.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 #include "lib/core/memory.hpp"
+#include "lib/core/parallel.hpp"
 #include "lib/ops/blocks.hpp"
 #include "lib/ops/dense.hpp"
+#include "lib/ops/sorting.hpp"
 #include "wengert/ops/indexing.hpp"
 #include "wengert/ops/shape.hpp"
 
@@ -18,6 +19,8 @@ bool below(T a, T b) {
   return a < b || (a == a && b != b);
 }
 
+constexpr double nanoseconds_each = 8.0;  // about what an element takes to sort
+
 /// int64 places along `axis` of the first `count` elements in their order, ties by place.
 Tensor order(const Tensor& x, std::size_t axis, std::int64_t count, bool descending, Location where) {
   const std::int64_t extent = x.shape()[axis];
@@ -25,25 +28,22 @@ Tensor order(const Tensor& x, std::size_t axis, std::int64_t count, bool descend
   const Tensor rows = compact(permute(x.detach(), axes));
   Shape shape = rows.shape();
   shape.back() = count;
-  const Tensor places = index_tensor(shape, where, [&](std::int64_t* to) {
-    memory::List<std::int64_t> row(static_cast<std::size_t>(extent));
+  const Tensor places = index_tensor(shape, where, [&](std::int64_t* all) {
+    if (extent == 0) return;
     with_element(x.dtype(), [&](auto unit) {
       using T = decltype(unit);
-      const T* from = rows.node().values<T>();
-      const std::int64_t row_count = extent == 0 ? 0 : rows.size() / extent;
-      for (std::int64_t r = 0; r < row_count; ++r, from += extent, to += count) {
-        std::iota(row.begin(), row.end(), std::int64_t{0});
-        const auto before = [=](std::int64_t i, std::int64_t j) {
-          if (descending ? below(from[j], from[i]) : below(from[i], from[j])) return true;
-          if (descending ? below(from[i], from[j]) : below(from[j], from[i])) return false;
-          return i < j;
-        };
-        if (count < extent)
-          std::partial_sort(row.begin(), row.begin() + count, row.end(), before);
-        else
-          std::sort(row.begin(), row.end(), before);
-        std::copy_n(row.begin(), count, to);
-      }
+      const double each = nanoseconds_each * static_cast<double>(extent);
+      parallel_ranges(rows.size() / extent, 1, each, [&](std::int64_t begin, std::int64_t end) {
+        with_sorter<T>(extent, [&](auto sorter) {
+          for (std::int64_t r = begin; r < end; ++r) {
+            const auto* sorted =
+                sorter.sorted(rows.node().values<T>() + r * extent, static_cast<std::size_t>(extent),
+                              static_cast<std::size_t>(count), descending);
+            for (std::int64_t i = 0; i < count; ++i)
+              all[r * count + i] = static_cast<std::int64_t>(sorted[i].place);
+          }
+        });
+      });
     });
   });
   return permute(places, inverse_axes(axes), where);
@@ -115,22 +115,27 @@ Unique unique(const Tensor& x, Location where) {
   with_element(x.dtype(), [&](auto unit) {
     using T = decltype(unit);
     const T* from = flat.node().values<T>();
-    std::vector<T> values(from, from + size);
-    std::sort(values.begin(), values.end(), below<T>);
-    const auto same = [](T a, T b) { return !below(a, b) && !below(b, a); };
-    values.erase(std::unique(values.begin(), values.end(), same), values.end());
-    const auto count = static_cast<std::int64_t>(values.size());
-    std::vector<std::int64_t> counts(values.size(), 0);
+    memory::List<T> values;
+    memory::List<std::int64_t> counts;
     result.inverse = index_tensor(x.shape(), where, [&](std::int64_t* to) {
-      for (std::int64_t i = 0; i < size; ++i) {
-        to[i] = position(values.data(), count, from[i], false);
-        ++counts[static_cast<std::size_t>(to[i])];
-      }
+      const auto count = static_cast<std::size_t>(size);
+      with_sorter<T>(size, [&](auto sorter) {
+        const auto* sorted = sorter.sorted(from, count, count, false);
+        for (std::size_t i = 0; i < count; ++i) {
+          if (i == 0 || sorted[i].key != sorted[i - 1].key) {
+            values.push_back(from[sorted[i].place]);
+            counts.push_back(0);
+          }
+          ++counts.back();
+          to[sorted[i].place] = static_cast<std::int64_t>(counts.size()) - 1;
+        }
+      });
     });
+    const auto found = static_cast<std::int64_t>(values.size());
     result.counts =
-        index_tensor(count, where, [&](std::int64_t* to) { std::copy(counts.begin(), counts.end(), to); });
+        index_tensor(found, where, [&](std::int64_t* to) { std::copy(counts.begin(), counts.end(), to); });
     result.values =
-        filled<T>(count, x.dtype(), where, [&](T* to) { std::copy(values.begin(), values.end(), to); });
+        filled<T>(found, x.dtype(), where, [&](T* to) { std::copy(values.begin(), values.end(), to); });
   });
   return result;
 }

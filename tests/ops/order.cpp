@@ -1,10 +1,13 @@
 #include "wengert/ops/order.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "ops/expect.hpp"
 #include "wengert/ops/indexing.hpp"
 #include "wengert/ops/reduction.hpp"
+#include "wengert/ops/shape.hpp"
 
 using namespace wengert;
 using expect::differentiates;
@@ -41,6 +44,60 @@ TEST_CASE("sort and argsort") {
   const Tensor x = support::leaf({3, 1, 2});
   sum(sort(x) * support::vector({10, 20, 30})).backward();
   CHECK(values(x.grad()) == List{30, 10, 20});
+}
+
+TEST_CASE("rows of every length are sorted alike: equal numbers by their places, NaN last") {
+  const double nan = std::nan(""), inf = INFINITY;
+  const double special[] = {nan, -nan, inf, -inf, 0.0, -0.0, 5e-324, -5e-324, 1e-40, 1.7e308, -1.7e308};
+  for (const std::int64_t extent : {1, 2, 39, 40, 95, 96, 300, 2047, 2048, 5000})
+    for (const DType dtype : {float32, float64, int64, boolean}) {
+      constexpr std::int64_t rows = 3;
+      List list;
+      std::uint64_t state = 7;
+      for (std::int64_t i = 0; i < rows * extent; ++i) {
+        state = state * 6364136223846793005u + 1442695040888963407u;
+        const auto number = static_cast<double>(static_cast<std::int64_t>(state) >> 40);
+        list.push_back(is_float(dtype) && state >> 58 < 9 ? special[(state >> 30) % 11]
+                       : i % 3 == 0                       ? number
+                                                          : std::fmod(number, 5.0));
+      }
+      const Tensor x = tensor(list, {rows, extent}, dtype);
+      const List seen = values(x.astype(float64));  // rounded
+      for (const bool descending : {false, true}) {
+        CAPTURE(extent);
+        CAPTURE(descending);
+        Whole expected, first;
+        for (std::int64_t r = 0; r < rows; ++r) {
+          const double* row = seen.data() + r * extent;
+          Whole places(static_cast<std::size_t>(extent));
+          std::iota(places.begin(), places.end(), std::int64_t{0});
+          std::stable_sort(places.begin(), places.end(), [&](std::int64_t i, std::int64_t j) {
+            const double a = row[descending ? j : i], b = row[descending ? i : j];
+            return a < b || (a == a && b != b);
+          });
+          expected.insert(expected.end(), places.begin(), places.end());
+          first.insert(first.end(), places.begin(), places.begin() + (extent + 19) / 20);
+        }
+        CHECK(whole(argsort(x, 1, descending)) == expected);
+        CHECK(whole(permute(argsort(permute(x, {1, 0}), 0, descending), {1, 0})) == expected);
+        CHECK(whole(topk(x, (extent + 19) / 20, 1, descending).indices) == first);
+      }
+      const Unique found = unique(x);
+      const List different = values(found.values.astype(float64));
+      const Whole inverse = whole(found.inverse), counts = whole(found.counts);
+      REQUIRE(inverse.size() == seen.size());
+      Whole counted(different.size(), 0);
+      for (std::size_t i = 0; i < seen.size(); ++i) {
+        const auto at = static_cast<std::size_t>(inverse[i]);
+        REQUIRE(at < different.size());
+        ++counted[at];
+        CHECK((different[at] == seen[i] || (different[at] != different[at] && seen[i] != seen[i])));
+      }
+      CHECK(counts == counted);
+      for (std::size_t i = 1; i < different.size(); ++i)
+        CHECK(
+            (different[i - 1] < different[i] || (different[i] != different[i] && i + 1 == different.size())));
+    }
 }
 
 TEST_CASE("topk") {
