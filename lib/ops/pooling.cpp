@@ -1,8 +1,6 @@
 #include "wengert/ops/pooling.hpp"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 #include <span>
 
 #include "lib/core/parallel.hpp"
@@ -10,6 +8,7 @@
 #include "lib/ops/blocks.hpp"
 #include "lib/ops/dense.hpp"
 #include "lib/ops/gather.hpp"
+#include "lib/ops/largest.hpp"
 #include "lib/ops/windows.hpp"
 #include "wengert/ops/elementwise.hpp"
 #include "wengert/ops/indexing.hpp"
@@ -39,94 +38,6 @@ Shape pooled_shape(const Tensor& x, const Windows& w) {
 
 constexpr double nanoseconds_each = 0.3;  // about what an element of a window takes
 
-/// Two by two windows side by side, the commonest.
-bool two_by_two(const Windows& w) {
-  return w.rank() == 2 && w.kernel == Shape{2, 2} && w.stride == Dims{2, 2} && w.dilation == Dims{1, 1} &&
-         w.padding == Dims{0, 0} && 2 * w.output[0] <= w.input[0] && 2 * w.output[1] <= w.input[1];
-}
-
-template <class T>
-struct Lanes {
-  using Whole = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
-  static constexpr std::int64_t count = 16 / sizeof(T);
-  typedef T Vector __attribute__((vector_size(16)));
-  typedef Whole Places __attribute__((vector_size(16)));
-
-  /// The elements of even, or of odd, place among the next two vectors' worth.
-  template <int odd>
-  static Vector every_other(const T* from) {
-    Vector a, b;
-    std::memcpy(&a, from, sizeof a);
-    std::memcpy(&b, from + count, sizeof b);
-    if constexpr (count == 4)
-      return __builtin_shufflevector(a, b, odd, 2 + odd, 4 + odd, 6 + odd);
-    else
-      return __builtin_shufflevector(a, b, odd, 2 + odd);
-  }
-  static void see(Vector& largest, Places& found, Vector x, Whole place) {
-    const Places take = (x > largest) | ((x != x) & (largest == largest));
-    largest = take ? x : largest;
-    found = take ? Places{} + place : found;
-  }
-};
-
-/// search() for these, several windows of a row at a time.
-template <class T>
-void search_two_by_two(std::int64_t* to, T* held, const T* from, const Windows& w, std::int64_t channels) {
-  using L = Lanes<T>;
-  const std::int64_t rows = w.output[0], columns = w.output[1], width = w.input[1];
-  const auto below = static_cast<typename L::Whole>(width);
-  for (std::int64_t c = 0; c < channels; ++c, from += w.pixels())
-    for (std::int64_t r = 0; r < rows; ++r, to += columns, held += columns) {
-      // The last vector of a row may see some windows again.
-      const std::int64_t row = 2 * r * width;
-      for (std::int64_t next = 0; next < columns; next += L::count) {
-        const std::int64_t first = columns < L::count ? next : std::min(next, columns - L::count);
-        const T* upper = from + row + 2 * first;
-        T few[4 * L::count] = {};
-        if (columns < L::count) {
-          std::copy_n(upper, 2 * columns, few);
-          std::copy_n(upper + width, 2 * columns, few + 2 * L::count);
-          upper = few;
-        }
-        const T* lower = upper == few ? few + 2 * L::count : upper + width;
-        typename L::Vector largest = L::template every_other<0>(upper);
-        typename L::Places found{};
-        L::see(largest, found, L::template every_other<1>(upper), 1);
-        L::see(largest, found, L::template every_other<0>(lower), below);
-        L::see(largest, found, L::template every_other<1>(lower), below + 1);
-        const std::int64_t count = std::min(columns, L::count);
-        for (std::int64_t i = 0; i < count; ++i) to[first + i] = row + 2 * (first + i) + found[i];
-        std::memcpy(held + first, &largest, static_cast<std::size_t>(count) * sizeof(T));
-      }
-    }
-}
-
-/// Where the first largest element of each window lies, and the element: to and largest (channels, places) in
-/// from (channels, pixels).
-template <class T>
-void search(std::int64_t* to, T* largest, const T* from, const Windows& w, std::int64_t channels) {
-  if (two_by_two(w)) return search_two_by_two(to, largest, from, w, channels);
-  const std::int64_t places = w.places(), pixels = w.pixels();
-  using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-  for (std::int64_t c = 0; c < channels; ++c, to += places, largest += places, from += pixels) {
-    std::fill_n(to, places, std::int64_t{-1});
-    std::fill_n(largest, places, T(0));
-    for_each_run(w, [=](const WindowRun& run) {
-      std::int64_t* best = to + run.to + run.lead;
-      T* held = largest + run.to + run.lead;
-      // Without a branch: which element is larger cannot be predicted.
-      for (std::int64_t i = 0, at = run.from; i < run.count; ++i, at += run.step) {
-        const T x = from[at], y = held[i];
-        const Bits take = -static_cast<Bits>((best[i] < 0) | (x > y) | ((x != x) & (y == y)));
-        const auto index = static_cast<std::int64_t>(static_cast<std::make_signed_t<Bits>>(take));
-        best[i] = (at & index) | (best[i] & ~index);
-        held[i] = std::bit_cast<T>((std::bit_cast<Bits>(x) & take) | (std::bit_cast<Bits>(y) & ~take));
-      }
-    });
-  }
-}
-
 Tensor max_pool(const char* name, std::size_t rank, const Tensor& x, const Axes& kernel,
                 const MaxPoolOptions& options, Location where) {
   const Windows w = pool_windows(name, x, rank, kernel, options.stride, options.padding, options.dilation,
@@ -151,8 +62,8 @@ Tensor max_pool(const char* name, std::size_t rank, const Tensor& x, const Axes&
         const double each = nanoseconds_each * static_cast<double>(w.places() * w.taps());
         parallel_ranges(flat[0] * flat[1], 1, each, [&](std::int64_t begin, std::int64_t end) {
           const std::int64_t before = begin * w.places();
-          search(at + before, elements + before, values.node().values<T>() + begin * w.pixels(), w,
-                 end - begin);
+          find_largest(at + before, elements + before, values.node().values<T>() + begin * w.pixels(), w,
+                       end - begin);
         });
       });
     });

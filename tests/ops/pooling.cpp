@@ -16,6 +16,8 @@ using support::near;
 using support::tensor;
 using support::values;
 
+using List = std::vector<double>;
+
 namespace {
 
 /// All numbers of a shape, at least 0.1 apart, in no order.
@@ -76,6 +78,52 @@ TEST_CASE("two by two windows side by side choose as others do") {
       CHECK(values(x.grad()) == values(other.grad()));
     }
   }
+}
+
+TEST_CASE("max_pool chooses what a search one by one chooses, at edges and away from them") {
+  const double nan = std::nan(""), inf = INFINITY, choice[] = {1, 1, -2, nan, 3, -inf, 3, inf, 0, -0.0, 2};
+  struct Case {
+    Shape image, kernel;
+    Dims stride, padding, dilation;
+  };
+  for (const Case& c :
+       {Case{{9, 30}, {3, 3}, {1, 1}, {1, 1}, {1, 1}}, Case{{8, 31}, {3, 2}, {2, 3}, {1, 0}, {1, 1}},
+        Case{{12, 40}, {2, 5}, {1, 2}, {0, 2}, {3, 2}}, Case{{5, 6}, {5, 6}, {1, 1}, {2, 3}, {1, 1}},
+        Case{{1, 64}, {1, 8}, {1, 8}, {0, 0}, {1, 1}}})
+    for (const DType dtype : {float32, float64})
+      for (const std::size_t choices : {3, 11}) {
+        constexpr std::int64_t planes = 3;
+        const std::int64_t rows = c.image[0], columns = c.image[1];
+        List list(static_cast<std::size_t>(planes * rows * columns));
+        for (std::size_t i = 0; i < list.size(); ++i) list[i] = choice[(i * i + i / 5) % choices];
+        const Tensor x = parameter(tensor(list, {1, planes, rows, columns}, dtype));
+        const Tensor y = max_pool2d(x, {c.kernel[0], c.kernel[1]},
+                                    {.stride = {c.stride[0], c.stride[1]},
+                                     .padding = {c.padding[0], c.padding[1]},
+                                     .dilation = {c.dilation[0], c.dilation[1]}});
+        List largest, slopes(list.size(), 0.0);
+        for (std::int64_t plane = 0; plane < planes; ++plane)
+          for (std::int64_t r = 0; r < y.shape()[2]; ++r)
+            for (std::int64_t o = 0; o < y.shape()[3]; ++o) {
+              std::int64_t best = -1;
+              for (std::int64_t a = 0; a < c.kernel[0]; ++a)
+                for (std::int64_t b = 0; b < c.kernel[1]; ++b) {
+                  const std::int64_t i = r * c.stride[0] + a * c.dilation[0] - c.padding[0],
+                                     j = o * c.stride[1] + b * c.dilation[1] - c.padding[1];
+                  if (i < 0 || i >= rows || j < 0 || j >= columns) continue;
+                  const std::int64_t at = (plane * rows + i) * columns + j;
+                  const auto of = [&](std::int64_t place) { return list[static_cast<std::size_t>(place)]; };
+                  if (best < 0 || of(at) > of(best) || (of(at) != of(at) && of(best) == of(best))) best = at;
+                }
+              largest.push_back(list[static_cast<std::size_t>(best)]);
+              slopes[static_cast<std::size_t>(best)] += static_cast<double>(largest.size() % 7);
+            }
+        CHECK(support::same_bits(values(y), largest));
+        const Tensor number =
+            reshape(arange(static_cast<double>(y.size()), {.dtype = dtype}), y.shape()) + 1.0;
+        y.backward({.seed = remainder(number, 7.0)});
+        CHECK(values(x.grad()) == slopes);
+      }
 }
 
 TEST_CASE("avg_pool takes means") {
