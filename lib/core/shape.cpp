@@ -24,19 +24,16 @@ void Dims::copy_far(const Dims& other) {
 }
 
 void Dims::insert(std::size_t position, std::int64_t entry) {
-  Dims result;
-  std::int64_t* to = result.resize_uninitialized(size_ + 1);
-  std::copy(begin(), begin() + position, to);
-  to[position] = entry;
-  std::copy(begin() + position, end(), to + position + 1);
+  Dims result = filled(size_ + 1, entry);
+  std::copy(begin(), begin() + position, result.begin());
+  std::copy(begin() + position, end(), result.begin() + position + 1);
   *this = std::move(result);
 }
 
 void Dims::erase(std::size_t position) {
-  Dims result;
-  std::int64_t* to = result.resize_uninitialized(size_ - 1);
-  std::copy(begin(), begin() + position, to);
-  std::copy(begin() + position + 1, end(), to + position);
+  Dims result = filled(size_ - 1, 0);
+  std::copy(begin(), begin() + position, result.begin());
+  std::copy(begin() + position + 1, end(), result.begin() + position);
   *this = std::move(result);
 }
 

@@ -31,7 +31,12 @@ template <class T>
 class Products {
  public:
   Products(const Band& band, std::int64_t inner)
-      : band_(band), inner_(inner), weights_(band.weights.begin(), band.weights.end()) {}
+      : band_(band), inner_(inner), weights_(band.weights.begin(), band.weights.end()) {
+    if (!band.weights.empty()) return;
+    std::int64_t most = 0;
+    for (std::int64_t o = 0; o < band.rows(); ++o) most = std::max(most, band.taps(o));
+    weights_.assign(static_cast<std::size_t>(most), T(1));
+  }
 
   void run(T* to, const T* from, std::int64_t arrays) const {
     if (inner_ >= short_row || arrays < lanes / 8) {
@@ -54,8 +59,8 @@ class Products {
     const std::ptrdiff_t strides[4] = {0, 1, width, 1};
     for (std::int64_t o = begin; o < end; ++o, to += width) {
       const auto row = static_cast<std::size_t>(o);
-      product(reinterpret_cast<std::byte*>(to),
-              reinterpret_cast<const std::byte*>(weights_.data() + band_.begin[row]),
+      const T* weights = weights_.data() + (band_.weights.empty() ? 0 : band_.begin[row]);
+      product(reinterpret_cast<std::byte*>(to), reinterpret_cast<const std::byte*>(weights),
               reinterpret_cast<const std::byte*>(from + (band_.first[row] - column) * width), 1,
               static_cast<std::size_t>(width), static_cast<std::size_t>(band_.taps(o)), strides, false,
               nullptr);
@@ -102,9 +107,7 @@ void forward_banded(Node& node) {
   if (node.size() == 0) return;
   const std::int64_t out_size = band.rows() * inner, in_size = band.columns * inner,
                      outer = node.size() / out_size;
-  const double each =
-      nanoseconds_each *
-      static_cast<double>(in_size + out_size + static_cast<std::int64_t>(band.weights.size()) * inner);
+  const double each = nanoseconds_each * static_cast<double>(in_size + out_size + band.begin.back() * inner);
   with_element(node.dtype, [&](auto unit) {
     using T = decltype(unit);
     if constexpr (std::is_floating_point_v<T>) {
@@ -151,8 +154,8 @@ constexpr Operation banded_operation{.name = "banded_product",
                                                sample("rows that see nothing", {2, 3}, 1,
                                                       [] {
                                                         Band band(3);
-                                                        band.add_row(0, 0, 1.0);
-                                                        band.add_row(0, 2, 0.5);
+                                                        band.add_row(0, 0);
+                                                        band.add_row(0, 2);
                                                         return band;
                                                       }),
                                                sample("no arrays", {0, 5}, 1, sample_band)};
@@ -168,9 +171,9 @@ Band Band::transposed() const {
   for (std::int64_t column = 0; column < columns; ++column) {
     while (high < first.size() && first[high] <= column) ++high;
     while (low < high && first[low] + taps(static_cast<std::int64_t>(low)) <= column) ++low;
-    for (std::size_t row = low; row < high; ++row)
+    for (std::size_t row = low; row < high && !weights.empty(); ++row)
       result.weights.push_back(weights[static_cast<std::size_t>(begin[row] + column - first[row])]);
-    result.end_row(static_cast<std::int64_t>(low));
+    result.end_row(static_cast<std::int64_t>(low), static_cast<std::int64_t>(high - low));
   }
   return result;
 }

@@ -7,8 +7,9 @@
 namespace wengert {
 
 /// A matrix whose rows have their elements, other than 0, side by side: row o those at first[o],
-/// first[o] + 1, ..., which are weights[begin[o]] up to weights[begin[o + 1]]. Neither the first nor the last
-/// of them moves back from one row to the next, so that the transposed matrix is banded too.
+/// first[o] + 1, ..., which are weights[begin[o]] up to weights[begin[o + 1]], or 1 where there are no
+/// weights. Neither the first nor the last of them moves back from one row to the next, so that the
+/// transposed matrix is banded too.
 struct Band {
   std::int64_t columns = 0;
   memory::List<std::int64_t> first, begin{0};
@@ -20,23 +21,21 @@ struct Band {
     const auto r = static_cast<std::size_t>(row);
     return begin[r + 1] - begin[r];
   }
-  /// The next row: weights from column `at` on.
+  /// The next row, where all have weights: these from column `at` on.
   void add_row(std::int64_t at, std::initializer_list<double> row) {
     weights.insert(weights.end(), row);
-    end_row(at);
+    end_row(at, static_cast<std::int64_t>(row.size()));
   }
-  void add_row(std::int64_t at, std::int64_t count, double weight) {
-    weights.insert(weights.end(), static_cast<std::size_t>(count), weight);
-    end_row(at);
-  }
+  /// The next row, where none has: so many from column `at` on.
+  void add_row(std::int64_t at, std::int64_t count) { end_row(at, count); }
   Band transposed() const;
   /// The taps of each row, if they are as many everywhere and follow one another to the last column; else 0.
   std::int64_t even() const;
 
  private:
-  void end_row(std::int64_t at) {
+  void end_row(std::int64_t at, std::int64_t count) {
     first.push_back(at);
-    begin.push_back(static_cast<std::int64_t>(weights.size()));
+    begin.push_back(begin.back() + count);
   }
 };
 

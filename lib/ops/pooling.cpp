@@ -80,7 +80,7 @@ struct Means {
   explicit Means(std::int64_t extent) : band(extent) {}
   void add(std::int64_t start, std::int64_t end, double divisor) {
     start = std::clamp<std::int64_t>(start, 0, band.columns);
-    band.add_row(start, std::clamp(end, start, band.columns) - start, 1.0);
+    band.add_row(start, std::clamp(end, start, band.columns) - start);
     divisors.push_back(divisor);
   }
 };
