@@ -30,22 +30,20 @@ const BandedAttributes& attributes_of(const Node& node) {
 template <class T>
 class Products {
  public:
-  Products(const Band& band, std::int64_t inner)
-      : band_(band), inner_(inner), weights_(band.weights.begin(), band.weights.end()) {
-    if (!band.weights.empty()) return;
-    std::int64_t most = 0;
-    for (std::int64_t o = 0; o < band.rows(); ++o) most = std::max(most, band.taps(o));
-    weights_.assign(static_cast<std::size_t>(most), T(1));
-  }
+  /// Which way is taken depends on the number of all arrays: the ways add in another order.
+  Products(const Band& band, std::int64_t inner, std::int64_t outer)
+      : band_(band),
+        inner_(inner),
+        turned_(inner < short_row && outer >= lanes / 8),
+        weights_(band.weights.begin(), band.weights.end()) {}
 
   void run(T* to, const T* from, std::int64_t arrays) const {
-    if (inner_ >= short_row || arrays < lanes / 8) {
-      for (std::int64_t a = 0; a < arrays; ++a, to += out_size(), from += in_size())
-        rows(to, from, 0, band_.rows(), inner_, 0);
-      return;
-    }
-    for (std::int64_t a = 0; a < arrays; a += lanes)
-      run_turned(to + a * out_size(), from + a * in_size(), std::min(lanes, arrays - a));
+    if (turned_)
+      for (std::int64_t a = 0; a < arrays; a += lanes)
+        run_turned(to + a * out_size(), from + a * in_size(), std::min(lanes, arrays - a));
+    else
+      for (std::int64_t a = 0; a < arrays; ++a)
+        rows(to + a * out_size(), from + a * in_size(), 0, band_.rows(), inner_, 0);
   }
 
  private:
@@ -55,15 +53,24 @@ class Products {
   /// Rows [begin, end) of a product whose rows are `width` wide; `from` is where column `column` lies.
   void rows(T* to, const T* from, std::int64_t begin, std::int64_t end, std::int64_t width,
             std::int64_t column) const {
-    const auto product = kernel::table().small_product[sizeof(T) / 8];
+    const kernel::Table& table = kernel::table();
+    constexpr int dtype = sizeof(T) / 8, sum = static_cast<int>(kernel::Reduction::sum);
+    const auto columns = static_cast<std::size_t>(width);
     const std::ptrdiff_t strides[4] = {0, 1, width, 1};
     for (std::int64_t o = begin; o < end; ++o, to += width) {
-      const auto row = static_cast<std::size_t>(o);
-      const T* weights = weights_.data() + (band_.weights.empty() ? 0 : band_.begin[row]);
-      product(reinterpret_cast<std::byte*>(to), reinterpret_cast<const std::byte*>(weights),
-              reinterpret_cast<const std::byte*>(from + (band_.first[row] - column) * width), 1,
-              static_cast<std::size_t>(width), static_cast<std::size_t>(band_.taps(o)), strides, false,
-              nullptr);
+      const auto row = static_cast<std::size_t>(o), taps = static_cast<std::size_t>(band_.taps(o));
+      auto* out = reinterpret_cast<std::byte*>(to);
+      const auto* in = reinterpret_cast<const std::byte*>(from + (band_.first[row] - column) * width);
+      if (taps == 0)
+        std::fill_n(to, width, T(0));
+      else if (!weights_.empty())
+        table.small_product[dtype](out,
+                                   reinterpret_cast<const std::byte*>(weights_.data() + band_.begin[row]), in,
+                                   1, columns, taps, strides, false, nullptr);
+      else if (width == 1)
+        table.fold[sum][dtype](out, in, taps, 1);
+      else
+        table.fold_rows[sum][dtype](out, in, taps, columns, width);
     }
   }
 
@@ -95,6 +102,7 @@ class Products {
 
   const Band& band_;
   std::int64_t inner_;
+  bool turned_;
   memory::List<T> weights_;
 };
 
@@ -111,7 +119,7 @@ void forward_banded(Node& node) {
   with_element(node.dtype, [&](auto unit) {
     using T = decltype(unit);
     if constexpr (std::is_floating_point_v<T>) {
-      const Products<T> products(band, inner);
+      const Products<T> products(band, inner, outer);
       parallel_ranges(outer, lanes, each, [&](std::int64_t begin, std::int64_t end) {
         products.run(reinterpret_cast<T*>(to) + begin * out_size, x.node().values<T>() + begin * in_size,
                      end - begin);

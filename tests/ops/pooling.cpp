@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "ops/expect.hpp"
+#include "wengert/core/threads.hpp"
 #include "wengert/ops/elementwise.hpp"
 #include "wengert/ops/reduction.hpp"
 #include "wengert/ops/shape.hpp"
@@ -175,6 +176,29 @@ TEST_CASE("means over windows of many lines, long ones and short ones, wide apar
     check({1, 3, 90}, 5, 1, dtype);       // too few lines
     check({2, 5, 60}, 2, 7, dtype);       // elements that no window sees
   }
+}
+
+TEST_CASE(
+    "poolings and interpolation on two threads have the bits of one thread's, and large windows are exact") {
+  const int before = num_threads();
+  const Tensor x = parameter(numbers({1, 70, 4001}).astype(float32));
+  const auto all = [&] {
+    const Tensor means = avg_pool1d(x, 5, {.stride = 1}), more = adaptive_avg_pool1d(x, 300),
+                 finer = interpolate(x, {.size = 5000, .mode = Interpolation::bilinear});
+    std::vector<Tensor> results{means, more, finer, max_pool1d(x, 5, {.stride = 2})};
+    for (const Tensor& y : {means, more, finer}) results.push_back(grad(sum(square(y)), {x})[0]);
+    return results;
+  };
+  set_num_threads(1);
+  const std::vector<Tensor> one = all();
+  set_num_threads(2);
+  const std::vector<Tensor> two = all();
+  set_num_threads(before);
+  for (std::size_t i = 0; i < one.size(); ++i) CHECK(support::same_bits(one[i], two[i]));
+  // One after the other, 20,000 additions of a tenth would be off in the fourth digit.
+  for (const std::int64_t lines : {1, 70})
+    CHECK(near(avg_pool1d(full({1, lines, 20001}, 0.1), 20000, {.stride = 1}),
+               List(static_cast<std::size_t>(2 * lines), 0.1), 1e-6));
 }
 
 TEST_CASE("pooling by one element gives another tensor than the leaf it was given") {
