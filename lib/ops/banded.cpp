@@ -109,9 +109,10 @@ class Products {
 void forward_banded(Node& node) {
   std::byte* to = allocate_value(node);
   const Tensor x = dense(node.input(0));
-  const auto& [axis, band] = std::tie(attributes_of(node).axis, attributes_of(node).band);
+  const BandedAttributes& of = attributes_of(node);
+  const Band& band = of.band;
   std::int64_t inner = 1;
-  for (std::size_t d = axis + 1; d < node.shape.size(); ++d) inner *= node.shape[d];
+  for (std::size_t d = of.axis + 1; d < node.shape.size(); ++d) inner *= node.shape[d];
   if (node.size() == 0) return;
   const std::int64_t out_size = band.rows() * inner, in_size = band.columns * inner,
                      outer = node.size() / out_size;
@@ -144,6 +145,19 @@ Band sample_band() {
   return band;
 }
 
+std::vector<Sample> samples() {
+  const auto all_ones = [] {
+    Band band(3);
+    band.add_row(0, 0);  // sees nothing, nor is the last column seen
+    band.add_row(0, 2);
+    return band;
+  };
+  return {sample("last axis", {3, 5}, 1, sample_band),  sample("many short rows", {2, 9, 5}, 2, sample_band),
+          sample("first axis", {5, 3}, 0, sample_band), sample("middle axis", {9, 5, 2}, 1, sample_band),
+          sample("wide rows", {5, 33}, 0, sample_band), sample("sums", {2, 3}, 1, all_ones),
+          sample("no arrays", {0, 5}, 1, sample_band)};
+}
+
 /// Rule: the product of g with the transposed matrix.
 constexpr Operation banded_operation{.name = "banded_product",
                                      .forward = forward_banded,
@@ -151,23 +165,7 @@ constexpr Operation banded_operation{.name = "banded_product",
                                        const BandedAttributes& of = attributes_of(c.node);
                                        return banded_product(c.g, of.axis, of.band.transposed(), {});
                                      }},
-                                     .samples =
-                                         [] {
-                                           return std::vector<Sample>{
-                                               sample("last axis", {3, 5}, 1, sample_band),
-                                               sample("many short rows", {2, 9, 5}, 2, sample_band),
-                                               sample("first axis", {5, 3}, 0, sample_band),
-                                               sample("middle axis", {9, 5, 2}, 1, sample_band),
-                                               sample("wide rows", {5, 33}, 0, sample_band),
-                                               sample("rows that see nothing", {2, 3}, 1,
-                                                      [] {
-                                                        Band band(3);
-                                                        band.add_row(0, 0);
-                                                        band.add_row(0, 2);
-                                                        return band;
-                                                      }),
-                                               sample("no arrays", {0, 5}, 1, sample_band)};
-                                         },
+                                     .samples = samples,
                                      .looks_at = {}};
 const Registered registered(banded_operation);
 

@@ -90,7 +90,7 @@ class Sorter {
   memory::List<std::size_t> counts_;
 };
 
-/// Calls use(sorter, numbers) with a sorter whose keys hold the numbers' and their places.
+/// Calls use(sorter) with one whose keys hold those of T, and `count` places.
 template <class T, class F>
 void with_sorter(std::int64_t count, F use) {
   using Narrow = decltype(sort_key(T(), false));

@@ -18,6 +18,7 @@ const Windows& windows_of(const Node& node) {
   return static_cast<const WindowAttributes*>(node.attributes)->windows;
 }
 
+Tensor unfold_as(const Tensor& x, const Windows& windows, Location where = {});
 Tensor fold_as(const Tensor& x, const Windows& windows, Location where = {});
 
 void forward_unfold(Node& node) {
@@ -80,7 +81,7 @@ constexpr Operation unfold_operation{
 constexpr Operation fold_operation{
     .name = "fold",
     .forward = forward_fold,
-    .rules = {[](const Call& c) { return unfold_windows(c.g, windows_of(c.node)); }},
+    .rules = {[](const Call& c) { return unfold_as(c.g, windows_of(c.node)); }},
     .samples =
         [] {
           return std::vector<Sample>{
@@ -98,6 +99,12 @@ constexpr Operation fold_operation{
     .looks_at = {}};
 const Registered registered_unfold(unfold_operation), registered_fold(fold_operation);
 
+Tensor unfold_as(const Tensor& x, const Windows& w, Location where) {
+  Node& node = x.node();
+  const Shape shape{node.shape[0], node.shape[1] * w.taps(), w.places()};
+  return record(unfold_operation, {&node}, shape, node.dtype, where, new WindowAttributes(w));
+}
+
 Tensor fold_as(const Tensor& x, const Windows& w, Location where) {
   Node& node = x.node();
   Shape shape{node.shape[0], node.shape[1] / w.taps()};
@@ -107,17 +114,11 @@ Tensor fold_as(const Tensor& x, const Windows& w, Location where) {
 
 }  // namespace
 
-Tensor unfold_windows(const Tensor& x, const Windows& w, Location where) {
-  Node& node = x.node();
-  const Shape shape{node.shape[0], node.shape[1] * w.taps(), w.places()};
-  return record(unfold_operation, {&node}, shape, node.dtype, where, new WindowAttributes(w));
-}
-
 Tensor unfold(const Tensor& x, const Axes& kernel, const WindowOptions& options, Location where) {
   require_value("unfold", x);
   require_float("unfold", x.dtype());
   const Shape extents = spatial_extents("unfold", x.shape(), 0);
-  return unfold_windows(
+  return unfold_as(
       x, make_windows("unfold", extents, kernel, options.stride, options.padding, options.dilation), where);
 }
 

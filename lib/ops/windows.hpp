@@ -39,9 +39,6 @@ void require_possible(const char* operation, const char* what, const Shape& exte
 Windows make_windows(const char* operation, const Shape& input, const Shape& kernel, const Dims& stride,
                      const Dims& padding, const Dims& dilation, bool ceil_mode = false);
 
-/// unfold() with windows that are already worked out.
-Tensor unfold_windows(const Tensor& x, const Windows& windows, Location where = {});
-
 /// One row of windows, seen through one element of the kernel: `lead` places in the padding, then `count`
 /// places whose elements lie at from, from + step, ... of the input, then `trail` places in the padding.
 struct WindowRun {
