@@ -26,54 +26,58 @@ WENGERT_MATH_FN Batch<T> go_on(Batch<T> x, Batch<T> b) {
   if constexpr (link == Link::from) return b - x;
 }
 
-constexpr std::size_t step_bytes = 64;  // that are computed in one go, of any element type
-
-/// The last `count` elements of an input, padded to a step.
+/// The last `count` elements of an input, padded to a batch.
 template <class T>
 [[gnu::noinline]] const std::byte* padded(std::byte* room, const std::byte* from, std::size_t count) {
-  for (std::size_t k = 0; k < step_bytes; k += sizeof(Batch<T>)) {
-    const std::size_t some = std::min(count, Batch<T>::size);
-    load_first(reinterpret_cast<const T*>(from + k), some).store_aligned(reinterpret_cast<T*>(room + k));
-    count -= some;
-  }
+  load_first(reinterpret_cast<const T*>(from), count).store_aligned(reinterpret_cast<T*>(room));
   return room;
 }
 
 template <class T, std::size_t inputs, class F>
 WENGERT_MATH_FN void run_chain(std::byte* out, const std::byte* const* in, std::size_t n, unsigned single,
                                F f) {
-  const std::byte* at[4] = {};
-  std::size_t moves[4] = {};  // all bits, or none for one element
-  alignas(64) std::byte rooms[inputs][step_bytes], result[step_bytes];
+  constexpr std::size_t bytes = sizeof(Batch<T>), unrolled = 2;
+  alignas(bytes) std::byte rooms[inputs][bytes];
+  const std::byte* at[inputs];
+  std::size_t step[inputs];  // bytes from one batch to the next
 #pragma GCC unroll 4
   for (std::size_t j = 0; j < inputs; ++j) {
     at[j] = in[j];
-    moves[j] = ~std::size_t{0};
+    step[j] = bytes;
     if (!(single >> j & 1)) continue;
-    for (std::size_t k = 0; k < step_bytes; k += sizeof(Batch<T>))
-      repeat(reinterpret_cast<T*>(rooms[j] + k), in[j]);
+    repeat(reinterpret_cast<T*>(rooms[j]), in[j]);
     at[j] = rooms[j];
-    moves[j] = 0;
+    step[j] = 0;
   }
-  std::size_t end = n * sizeof(T) / step_bytes * step_bytes, rest = n * sizeof(T) - end;
-  for (std::byte* to = out;; to = result) {
-    for (std::size_t i = 0; i < end; i += step_bytes) {
+  const auto compute = [&](std::size_t k) __attribute__((always_inline)) {
+    return f([&](std::size_t j) __attribute__((always_inline)) {
+      return Batch<T>::load_unaligned(reinterpret_cast<const T*>(at[j] + k * step[j]));
+    });
+  };
+  const auto put = [&](std::size_t k, const Batch<T>& value) __attribute__((always_inline)) {
+    value.store_unaligned(reinterpret_cast<T*>(out + k * bytes));
+  };
+  const auto advance = [&](std::size_t batches) __attribute__((always_inline)) {
+    out += batches * bytes;
 #pragma GCC unroll 4
-      for (std::size_t k = 0; k < step_bytes; k += sizeof(Batch<T>)) {
-        f([&](std::size_t j) __attribute__((always_inline)) {
-          return Batch<T>::load_unaligned(reinterpret_cast<const T*>(at[j] + (i & moves[j]) + k));
-        }).store_unaligned(reinterpret_cast<T*>(to + i + k));
-      }
-    }
-    if (to == result) copy_few<step_bytes>(out, result, rest);
-    if (rest == 0 || to == result) return;
-      // What is left goes round once more, padded.
+    for (std::size_t j = 0; j < inputs; ++j) at[j] += batches * step[j];
+  };
+  for (; n >= unrolled * Batch<T>::size; n -= unrolled * Batch<T>::size, advance(unrolled)) {
 #pragma GCC unroll 4
-    for (std::size_t j = 0; j < inputs; ++j)
-      if (moves[j]) at[j] = padded<T>(rooms[j], at[j] + end, rest / sizeof(T));
-    out += end;
-    end = step_bytes;
+    for (std::size_t k = 0; k < unrolled; ++k) put(k, compute(k));
   }
+  if (n >= Batch<T>::size) {
+    put(0, compute(0));
+    n -= Batch<T>::size;
+    advance(1);
+  }
+  if (n == 0) return;
+#pragma GCC unroll 4
+  for (std::size_t j = 0; j < inputs; ++j)
+    if (step[j] > 0) at[j] = padded<T>(rooms[j], at[j], n);
+  alignas(bytes) std::byte result[bytes];
+  compute(0).store_aligned(reinterpret_cast<T*>(result));
+  copy_few<bytes>(out, result, n * sizeof(T));
 }
 
 template <class T, Start o, Link p>
