@@ -1,0 +1,158 @@
+// Kernels that are held to no formula but to others: chains to their operations one after the other, and
+// transposes to their definition. Whatever the length, nothing is read or written beyond it.
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstring>
+#include <deque>
+#include <vector>
+
+#include "lib/core/dispatch.hpp"
+#include "support/tensors.hpp"
+
+using namespace wengert;
+using namespace wengert::kernel;
+
+namespace {
+
+constexpr std::size_t page = 4096;
+
+/// Room whose end lies before a page that cannot be touched.
+class Guarded {
+ public:
+  explicit Guarded(std::size_t bytes)
+      : pages_((bytes + page - 1) / page + 1),
+        begin_(static_cast<std::byte*>(
+            mmap(nullptr, pages_ * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))),
+        data_(begin_ + (pages_ - 1) * page - bytes) {
+    REQUIRE(begin_ != MAP_FAILED);
+    REQUIRE(mprotect(begin_ + (pages_ - 1) * page, page, PROT_NONE) == 0);
+  }
+  Guarded(const Guarded&) = delete;
+  Guarded& operator=(const Guarded&) = delete;
+  ~Guarded() { munmap(begin_, pages_ * page); }
+
+  std::byte* data() const { return data_; }
+  template <class T>
+  T* as() const {
+    return reinterpret_cast<T*>(data_);
+  }
+
+ private:
+  std::size_t pages_;
+  std::byte *begin_, *data_;
+};
+
+Row row_of(Start start) { return start == Start::add ? Row::add : start == Start::sub ? Row::sub : Row::mul; }
+
+/// a o b of `n` elements; with those of `single` the same for all.
+template <class T>
+std::vector<T> begun(Start start, const T* a, const T* b, std::size_t n, unsigned single) {
+  std::vector<T> result(n), twice(b, b + (single & 2 ? 1 : n));
+  if (start == Start::mul_twice)
+    for (T& element : twice) element *= T(2);
+  const std::byte* in[4] = {reinterpret_cast<const std::byte*>(a),
+                            reinterpret_cast<const std::byte*>(twice.data()), nullptr, nullptr};
+  table().forward[static_cast<int>(row_of(start))][sizeof(T) / 8](reinterpret_cast<std::byte*>(result.data()),
+                                                                  in, n, single & 3);
+  return result;
+}
+template <class T>
+std::vector<T> linked(Link link, const std::vector<T>& x, const T* b, std::size_t n, bool single) {
+  std::vector<T> result(n);
+  const Row row = link == Link::add ? Row::add : link == Link::mul ? Row::mul : Row::sub;
+  const bool from = link == Link::from;
+  const std::byte* in[4] = {reinterpret_cast<const std::byte*>(from ? b : x.data()),
+                            reinterpret_cast<const std::byte*>(from ? x.data() : b), nullptr, nullptr};
+  table().forward[static_cast<int>(row)][sizeof(T) / 8](reinterpret_cast<std::byte*>(result.data()), in, n,
+                                                        single ? (from ? 1u : 2u) : 0u);
+  return result;
+}
+
+template <class T>
+void check_chains(std::size_t n, unsigned single) {
+  CAPTURE(n);
+  CAPTURE(single);
+  constexpr std::size_t dtype = sizeof(T) / 8;
+  std::deque<Guarded> inputs;
+  const std::byte* in[4];
+  const T* at[4];
+  for (unsigned j = 0; j < 4; ++j) {
+    const std::size_t count = single >> j & 1 ? 1 : n;
+    const Guarded& input = inputs.emplace_back(count * sizeof(T));
+    for (std::size_t i = 0; i < count; ++i)
+      input.as<T>()[i] = T(1.25) * T(static_cast<int>((i * 7 + j * 5) % 23)) - T(9.1);
+    in[j] = input.data();
+    at[j] = input.as<T>();
+  }
+  const Guarded out(n * sizeof(T));
+  const auto check = [&](Block block, const std::vector<T>& expected) {
+    std::memset(out.data(), 0xee, n * sizeof(T));
+    block(out.data(), in, n, single);
+    CHECK(std::memcmp(out.data(), expected.data(), n * sizeof(T)) == 0);
+  };
+  for (int s = 0; s < start_count; ++s) {
+    const std::vector<T> first = begun(static_cast<Start>(s), at[0], at[1], n, single);
+    for (int l = 0; l < link_count; ++l) {
+      const std::vector<T> second = linked(static_cast<Link>(l), first, at[2], n, single >> 2 & 1);
+      check(table().chain2[s][l][dtype], second);
+      for (int m = 0; m < link_count; ++m)
+        check(table().chain3[s][l][m][dtype],
+              linked(static_cast<Link>(m), second, at[3], n, single >> 3 & 1));
+    }
+    for (int p = 0; p < start_count; ++p) {
+      const std::vector<T> other = begun(static_cast<Start>(p), at[2], at[3], n, single >> 2);
+      for (int l = 0; l < link_count; ++l)
+        check(table().pair[s][p][l][dtype], linked(static_cast<Link>(l), first, other.data(), n, false));
+    }
+  }
+}
+
+/// `rows` x `columns` elements of a matrix that lies the other way round, between rows that are some apart.
+template <class T>
+void check_transpose(std::size_t rows, std::size_t columns, std::size_t out_gap, std::size_t in_gap) {
+  CAPTURE(rows);
+  CAPTURE(columns);
+  CAPTURE(out_gap);
+  const std::size_t out_pitch = columns + out_gap, in_pitch = rows + in_gap;
+  const std::size_t out_count = (rows - 1) * out_pitch + columns, in_count = (columns - 1) * in_pitch + rows;
+  const Guarded out(out_count * sizeof(T)), in(in_count * sizeof(T));
+  for (std::size_t i = 0; i < in_count; ++i) in.as<T>()[i] = static_cast<T>(i * 2654435761u + i / 7);
+  std::vector<T> expected(out_count, T(77));
+  std::fill_n(out.as<T>(), out_count, T(77));
+  for (std::size_t i = 0; i < rows; ++i)
+    for (std::size_t j = 0; j < columns; ++j) expected[i * out_pitch + j] = in.as<T>()[j * in_pitch + i];
+  table().transpose[sizeof(T) / 4](out.data(), in.data(), rows, columns,
+                                   static_cast<std::ptrdiff_t>(out_pitch),
+                                   static_cast<std::ptrdiff_t>(in_pitch));
+  CHECK(std::equal(expected.begin(), expected.end(), out.as<T>()));
+}
+
+}  // namespace
+
+TEST_CASE("a chain computes what its operations do one after the other, for any length") {
+  if (!table().chain2[0][0][0]) {
+    MESSAGE("skipped: the baseline has no chains");
+    return;
+  }
+  for (std::size_t n = 1; n <= 70; n += n < 36 ? 1 : 3)
+    for (unsigned single = 0; single < 16; single += n < 20 ? 1 : 3) {
+      check_chains<float>(n, single);
+      check_chains<double>(n, single);
+    }
+}
+
+TEST_CASE("a transpose moves every element, whatever the shape and the rows' distance") {
+  const std::size_t sizes[] = {1, 3, 7, 8, 9, 16, 17, 31, 64, 65, 130, 200};
+  for (const std::size_t rows : sizes)
+    for (const std::size_t columns : sizes)
+      for (const std::size_t gap : {std::size_t{0}, std::size_t{3}, 1024 - columns % 1024}) {
+        check_transpose<std::uint8_t>(rows, columns, gap, gap % 5);
+        check_transpose<std::uint32_t>(rows, columns, gap, gap % 5);
+        check_transpose<std::uint64_t>(rows, columns, gap, gap % 5);
+      }
+  // Wider than the rows that are put together elsewhere.
+  check_transpose<std::uint8_t>(70, 1300, 748, 0);
+  check_transpose<std::uint32_t>(70, 700, 324, 0);
+  check_transpose<std::uint64_t>(37, 700, 324, 1);
+}
