@@ -235,7 +235,7 @@ bool may_wait(const Node& node, Kind kind) {
     case Kind::sum_rows:
       if (size <= 1 || size > widest_row || input.size() <= size) return false;
       // Or of a cotangent that the user passed in, and holds: what else the pass does with it reads it too.
-      return waits(input) ? waits_as_map(input)
+      return waits(input) ? waits_as_map(input) || kind_of(input) == Kind::fold
                           : input.leaf && RuleGuard::alive() && size >= wide_row &&
                                 input.size() >= defer_from() && is_contiguous(input);
     case Kind::total:
@@ -263,7 +263,11 @@ void evaluate(Node& node, bool large) {
       node.depth = static_cast<std::uint8_t>(depth + 1);
       const bool map = lowering.kind == Kind::alias && waits_as_map(node.input(0));
       node.wait_kind = static_cast<std::uint8_t>(map ? Kind::map : lowering.kind);
-      if (sums_of_pass && lowering.kind == Kind::sum_rows) sums_of_pass->emplace_back(&node);
+      if (sums_of_pass && lowering.kind == Kind::sum_rows) {
+        // Of rows that are folded themselves, the folding is what others read the same arrays for.
+        Node& input = node.input(0);
+        sums_of_pass->emplace_back(waits(input) && kind_of(input) == Kind::fold ? &input : &node);
+      }
       node.deferred.store(true, std::memory_order_release);
       return;
     }

@@ -11,6 +11,7 @@ using Kind = Lowering::Kind;
 
 constexpr std::size_t max_nodes = 192;   // of a program, its roots apart
 constexpr std::size_t max_roots = 4096;  // values have numbers of 16 bits
+constexpr std::uint8_t most_again = 3;   // cheap operations that are done again rather than stored
 constexpr std::int64_t min_column = 32;  // elements of a row from which on kernels run row by row
 constexpr std::int64_t max_row = 1024;   // from which on rows are not made longer
 
@@ -245,9 +246,13 @@ std::uint16_t Plan::input_value(const Entry& entry, Node& input) {
     if (values[v].input && sources[v].node == &input && values[v].layout == value.layout &&
         (!by_shape || *sources[v].shape == shape))
       return static_cast<std::uint16_t>(v);
+  const auto number = static_cast<std::uint16_t>(values.size());
+  again_.push_back(value.layout == Layout::strided  ? Again()
+                   : value.layout == Layout::direct ? Again{0, number}
+                                                    : Again{0, Value::none});
   values.push_back(value);
   sources.push_back({&input, &shape});
-  return static_cast<std::uint16_t>(values.size() - 1);
+  return number;
 }
 
 std::uint16_t Plan::operand(const Entry& entry, Node& input) {
@@ -259,6 +264,24 @@ void Plan::want_view(Node& node) {
   Node& input = node.input(0);
   if (is_view(find(input)->lowering)) want_view(input);
   if (std::ranges::find(views, &node) == views.end()) views.push_back(&node);
+}
+
+/// What it takes to compute a value of a map again.
+Plan::Again Plan::again(const Lowering& lowering, const Value& value) const {
+  if (lowering.kind != Kind::map || lowering.dear || value.extent != Extent::full) return {};
+  Again all{1, Value::none};
+  for (const std::uint16_t v : value.in) {
+    if (v == Value::none) continue;
+    const Again& one = again_[v];
+    if (one.operations == Again::never) return {};
+    all.operations += one.operations;
+    if (one.source == Value::none) continue;
+    if (all.source != Value::none && all.source != one.source) return {};
+    all.source = one.source;
+  }
+  const bool worth =
+      all.operations <= most_again && all.source != Value::none && values[all.source].item <= value.item;
+  return worth ? all : Again();
 }
 
 void Plan::number() {
@@ -297,9 +320,6 @@ void Plan::number() {
       default:
         value.extent = node.size() == domain.size() ? Extent::full : Extent::row;
     }
-    // A backward pass may come back to it.
-    const bool kept = node.requires_grad && !node.released && (lowering.dear || value.extent == Extent::row);
-    value.stored = entry.stored = wanted || kept;
     if (lowering.kind == Kind::map) {
       for (std::size_t j = 0; j < 4; ++j)
         if (lowering.in[j] >= 0)
@@ -307,6 +327,10 @@ void Plan::number() {
     } else {
       value.in[0] = operand(entry, node.input(0));
     }
+    const Again cost = again(lowering, value);
+    // A backward pass may come back to it.
+    const bool kept = node.requires_grad && !node.released && (lowering.dear || value.extent == Extent::row);
+    value.stored = entry.stored = entry.root || (wanted && cost.operations == Again::never) || kept;
     const auto same = [&](const Value& other) {
       return other.block == value.block && other.in == value.in && other.fold == value.fold &&
              other.kind == value.kind && other.extent == value.extent && !other.input;
@@ -316,6 +340,7 @@ void Plan::number() {
     entry.value = static_cast<std::uint16_t>(first - values.begin());
     if (first == values.end()) {
       values.push_back(value);
+      again_.push_back(cost);
       sources.push_back({&node, &node.shape});
     } else if (value.stored || entry.viewed) {
       first->stored = true;

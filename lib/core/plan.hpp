@@ -92,9 +92,18 @@ class Plan {
     twins.clear();
     idle.clear();
     pending_.clear();
+    again_.clear();
   }
 
  private:
+  /// A few cheap operations on one array, and on what is there once or once a row, take no longer than to
+  /// load what they leave: that is not stored, and computed again by whoever wants it.
+  struct Again {
+    static constexpr std::uint8_t never = 255;
+    std::uint8_t operations = never;
+    std::uint16_t source = Value::none;  // the array, of the program's inputs
+  };
+
   void add(Node& node, const Lowering& lowering, bool root) {
     node.plan_hint.store(static_cast<std::uint16_t>(entries.size()), std::memory_order_relaxed);
     pending_.push_back({node.id, static_cast<std::uint32_t>(entries.size())});
@@ -102,6 +111,7 @@ class Plan {
     entries.push_back({&node, lowering, 0, root});
   }
   void want_view(Node& node);
+  Again again(const Lowering& lowering, const Value& value) const;
   void choose_domain(Node& root, const Lowering& lowering);
   bool fits(const Node& node, const Lowering& lowering) const;
   bool admissible(const Node& node, const Lowering& lowering, Node& input, Lowering& input_lowering) const;
@@ -109,6 +119,7 @@ class Plan {
   std::uint16_t input_value(const Entry& entry, Node& input);
 
   std::vector<Pending> pending_;
+  std::vector<Again> again_;  // of each value
 };
 
 }  // namespace wengert

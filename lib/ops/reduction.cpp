@@ -83,6 +83,7 @@ std::vector<Sample> samples(bool smooth, bool of_nothing) {
   add("last axis", {2, 3}, {-1}, false);
   add("first axis, kept", {4, 3}, {0}, true);
   add("outer two of three", {2, 3, 2}, {0, 2}, false);
+  add("first and last of long rows", {2, 2, 33}, {0, 2}, false);
   add("middle axis", {2, 3, 2}, {1}, false);
   add("0-d", {}, {}, false);
   add("extent of one", {3, 1}, {1}, false);
@@ -122,6 +123,18 @@ Tensor reduced(const Operation& operation, const Tensor& x, std::uint64_t mask, 
                 new ReductionAttributes(mask));
 }
 
+/// Of axes that are neither the first nor the last ones, as (N, H, W) of a batch of images, the trailing
+/// ones, where they are rows long enough to be folded where they are computed; the others are then a sum of
+/// few. None otherwise.
+std::uint64_t rows_of_mixed(const Shape& shape, std::uint64_t mask) {
+  std::uint64_t rows = 0;
+  std::int64_t length = 1;
+  for (std::size_t i = shape.size(); i-- > 0 && mask >> i & 1; length *= shape[i])
+    rows |= std::uint64_t{1} << i;
+  const bool mixed = rows != 0 && rows != mask;
+  return mixed && length >= short_row && (mask & (mask + 1)) != 0 ? rows : 0;
+}
+
 Tensor extremum(const Operation& operation, const Tensor& x, const Axes& axes, bool keepdims,
                 Location where) {
   require_value(operation.name, x);
@@ -138,7 +151,13 @@ Tensor extremum(const Operation& operation, const Tensor& x, const Axes& axes, b
 Tensor sum(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
   require_value("sum", x);
   if (x.dtype() == boolean) return sum(x.astype(int64, where), axes, keepdims, where);
-  return reduced(sum_operation, x, axis_mask("sum", axes, x.ndim()), keepdims, where);
+  const std::uint64_t mask = axis_mask("sum", axes, x.ndim());
+  if (const std::uint64_t rows = rows_of_mixed(x.shape(), mask)) {
+    const Tensor folded = reduced(sum_operation, x, rows, true, where);
+    const Tensor total = reduced(sum_operation, folded, mask & ~rows, true, where);
+    return keepdims ? total : reshape(total, reduced_shape(x.shape(), mask, false), where);
+  }
+  return reduced(sum_operation, x, mask, keepdims, where);
 }
 Tensor max(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
   return extremum(max_operation, x, axes, keepdims, where);

@@ -23,6 +23,11 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   return d * rsqrt(mean(square(d), {-1}, true) + 1e-5) * weight + bias;
 }
 
+Tensor batch_norm(const Tensor& x, const Tensor& weight) {
+  const Tensor d = x - mean(x, {0, 2, 3}, true);
+  return d * rsqrt(mean(square(d), {0, 2, 3}, true) + 1e-5) * weight;
+}
+
 /// The value and every gradient, as numbers.
 std::vector<std::vector<double>> results(const Function& f, const std::vector<Tensor>& inputs) {
   std::vector<Tensor> leaves;
@@ -106,10 +111,31 @@ TEST_CASE("what waits has the same bits as what is computed at once") {
                      return sum(in[0] * in[2] - in[1], {2, 3});
                    },
                    {x, channels, plane});
+        check_same("batch_norm", [](const auto& in) { return batch_norm(in[0], in[1]); }, {x, channels});
+        check_same("first and last axes",
+                   [](const auto& in) {
+                     return sum(exp(in[0]) * in[1], {0, 3});
+                   },
+                   {x, channels});
       }
       check_same("sums of products", [](const auto& in) { return sum(in[0] * in[1] * in[0], {-1}); }, {x, w});
     }
   }
+}
+
+TEST_CASE("sums over a batch and its pixels are folded where they are computed") {
+  const Deferred guard;
+  const Tensor x = parameter(randn({4, 32, 16, 16})), w = parameter(randn({32, 1, 1})), g = randn(x.shape());
+  const std::int64_t bytes = 4 * x.size(), live = memory_stats().live_bytes;
+  reset_peak_memory();
+  const Tensor y = batch_norm(x, w);
+  y.node();
+  CHECK((memory_stats().live_bytes - live) / bytes == 1);
+  y.backward({.seed = g});
+  x.grad().node();
+  CHECK((memory_stats().live_bytes - live) / bytes == 2);
+  // Of what is on the way the cotangent of the deviations alone is stored, for its mean is wanted first.
+  CHECK((memory_stats().peak_bytes - live) / bytes == 3);
 }
 
 TEST_CASE("a value that waits is that of the time it was recorded") {
