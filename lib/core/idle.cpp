@@ -35,16 +35,17 @@ bool has_bytes(const Node& node) { return !node.leaf && !waits(node) && node.sto
 class IdleBelow {
  public:
   void look(Node& node, int depth = 0) {
-    if (waits(node)) return;
     for (std::uint32_t i = 0; i < node.input_count; ++i) {
       Node& input = node.input(i);
-      if (input.leaf || waits(input)) continue;
+      if (input.leaf) continue;
+      const bool idle = held_by(input, 1) && !looks_at_input(node, i) && !looks_at(input, Operation::output);
+      // What waits and is idle waits for ever: what it was to be computed from may be idle, too.
+      if (waits(input) && !idle) continue;
       if (looked_at_ == most_nodes || count_ == rooms_.size()) return;
       ++looked_at_;
       const bool same =
           !input.data || (input.storage && node.storage && input.storage.data() == node.storage.data());
-      if (has_bytes(input) && held_by(input, 1) && !looks_at_input(node, i) &&
-          !looks_at(input, Operation::output)) {
+      if (has_bytes(input) && idle) {
         input.data = nullptr;
         rooms_[count_++] = std::exchange(input.storage, StorageRef());
       }
@@ -118,7 +119,7 @@ void fail_idle(const char* operation, const Node& node) {
 void drop_idle_below(Node& node) {
   IdleBelow below;  // frees outside of the lock
   const std::lock_guard lock(planning());
-  below.look(node);
+  if (!waits(node)) below.look(node);
 }
 
 }  // namespace wengert
