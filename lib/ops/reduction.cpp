@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "lib/core/lowering.hpp"
+#include "lib/core/plan.hpp"
 #include "lib/ops/blocks.hpp"
 #include "lib/ops/reduce.hpp"
 #include "lib/ops/samples.hpp"
@@ -123,16 +124,18 @@ Tensor reduced(const Operation& operation, const Tensor& x, std::uint64_t mask, 
                 new ReductionAttributes(mask));
 }
 
-/// Of axes that are neither the first nor the last ones, as (N, H, W) of a batch of images, the trailing
-/// ones, where they are rows long enough to be folded where they are computed; the others are then a sum of
-/// few. None otherwise.
-std::uint64_t rows_of_mixed(const Shape& shape, std::uint64_t mask) {
+/// Of axes that are not just the first ones, as those of a batch and its pixels, the trailing ones that are
+/// rows long enough to be folded where they are computed, and short enough to stay in the cache; the sum over
+/// the others is then one of few. None where there is no such division.
+std::uint64_t rows_of(const Shape& shape, std::uint64_t mask) {
+  if ((mask & (mask + 1)) == 0) return 0;
   std::uint64_t rows = 0;
   std::int64_t length = 1;
-  for (std::size_t i = shape.size(); i-- > 0 && mask >> i & 1; length *= shape[i])
+  for (std::size_t i = shape.size(); i-- > 0 && mask >> i & 1; length *= shape[i]) {
+    if (length * shape[i] > widest_row) break;
     rows |= std::uint64_t{1} << i;
-  const bool mixed = rows != 0 && rows != mask;
-  return mixed && length >= short_row && (mask & (mask + 1)) != 0 ? rows : 0;
+  }
+  return rows != mask && length >= short_row ? rows : 0;
 }
 
 Tensor extremum(const Operation& operation, const Tensor& x, const Axes& axes, bool keepdims,
@@ -152,7 +155,7 @@ Tensor sum(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
   require_value("sum", x);
   if (x.dtype() == boolean) return sum(x.astype(int64, where), axes, keepdims, where);
   const std::uint64_t mask = axis_mask("sum", axes, x.ndim());
-  if (const std::uint64_t rows = rows_of_mixed(x.shape(), mask)) {
+  if (const std::uint64_t rows = rows_of(x.shape(), mask)) {
     const Tensor folded = reduced(sum_operation, x, rows, true, where);
     const Tensor total = reduced(sum_operation, folded, mask & ~rows, true, where);
     return keepdims ? total : reshape(total, reduced_shape(x.shape(), mask, false), where);
