@@ -233,9 +233,9 @@ void transpose(std::byte* to, const std::byte* from, std::size_t rows, std::size
   const auto offset = [](std::size_t a, std::ptrdiff_t pitch, std::size_t b) {
     return static_cast<std::ptrdiff_t>(a) * pitch + static_cast<std::ptrdiff_t>(b);
   };
-  constexpr std::size_t side = TransposeTile<T>::side, line = 64 / sizeof(T),
-                        strip = sizeof(T) == 8 ? 16 : 64,  // measured, as is `length`
-      length = sizeof(T) == 8 ? 16 * line : 8 * line;
+  constexpr std::size_t side = TransposeTile<T>::side, line = 64 / sizeof(T);
+  // As measured: of rows of eight-byte elements fewer at a time, and more of each.
+  constexpr std::size_t strip = sizeof(T) == 8 ? 16 : 64, length = (sizeof(T) == 8 ? 16 : 8) * line;
   const std::size_t whole_rows = rows / side * side, whole_columns = columns / side * side;
   // Rows of `out` that lie in few sets of the cache would drive each other out as they are written line by
   // line: they are put together elsewhere.
