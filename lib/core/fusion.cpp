@@ -1,5 +1,6 @@
 #include "lib/core/fusion.hpp"
 
+#include <algorithm>
 #include <optional>
 
 #include "lib/core/dispatch.hpp"
@@ -24,7 +25,7 @@ struct Term {
   std::size_t inputs() const { return form == Form::single ? 2 : form == Form::chain2 ? 3 : 4; }
 };
 
-kernel::Block kernel_of(const Term& term) {
+kernel::Chain kernel_of(const Term& term) {
   const kernel::Table& table = kernel::table();
   const auto [o, p, q] = term.links;
   switch (term.form) {
@@ -35,12 +36,8 @@ kernel::Block kernel_of(const Term& term) {
     case Term::Form::pair:
       return table.pair[o][p][q][term.dtype];
     default:
-      break;
+      return table.chain1[o][term.dtype];
   }
-  constexpr std::array rows{Row::add, Row::mul, Row::sub};
-  if (static_cast<Start>(o) == Start::mul_twice)
-    return table.vjp[static_cast<int>(Row::square)][0][term.dtype];
-  return table.forward[static_cast<int>(rows[static_cast<std::size_t>(o)])][term.dtype];
 }
 
 /// The value as a start, if its kernel is one.
@@ -90,6 +87,8 @@ class Fusion {
       else
         fuse_products(value);
     }
+    for (std::size_t v = 0; v < code_.size(); ++v)
+      if (code_[v].kind == Kind::fold && !code_[v].input) fold_along(static_cast<std::uint16_t>(v));
     return std::move(code_);
   }
 
@@ -127,11 +126,19 @@ class Fusion {
         absorb(b);
       }
     }
-    if (own->form != Term::Form::single) {
-      code_[v].in = own->in;
-      code_[v].block = kernel_of(*own);
-    }
     terms_[v] = own;
+    if (own->form != Term::Form::single || by_rows(code_[v])) use_chain(v);
+  }
+
+  /// Whether a chain goes through the rows where the block would be called for each.
+  bool by_rows(const Value& value) const {
+    return std::ranges::any_of(value.in, [&](std::uint16_t in) {
+      return in != Value::none && (code_[in].extent == Extent::row || code_[in].extent == Extent::column);
+    });
+  }
+  void use_chain(std::size_t v) {
+    code_[v].in = terms_[v]->in;
+    code_[v].chain = kernel_of(*terms_[v]);
   }
 
   static Term extended(const Term& term, int link, std::uint16_t with) {
@@ -145,7 +152,13 @@ class Fusion {
 
   void fuse_sum_of_rows(Instruction& sum) {
     const std::uint16_t of = sum.in[0];
-    const std::uint8_t dtype = sum.block == kernel::table().forward[static_cast<int>(Row::add)][0] ? 0 : 1;
+    const kernel::Table& table = kernel::table();
+    const auto adds = [&](int dtype) {
+      return sum.block == table.forward[static_cast<int>(Row::add)][dtype];
+    };
+    if (!adds(0) && !adds(1)) return;
+    const std::uint8_t dtype = adds(0) ? 0 : 1;
+    sum.adding = table.chain1[static_cast<int>(Start::add)][dtype];
     const Term* term = loose(of, dtype);
     if (!term || term->inputs() > 3) return;
     sum.adding = kernel_of(extended(*term, static_cast<int>(Link::add), Value::none));
@@ -170,6 +183,33 @@ class Fusion {
       absorb(of);
       return;
     }
+  }
+
+  /// A row is summed by the kernel that computes it: of two whose products are summed, by the later one.
+  void fold_along(std::uint16_t f) {
+    Instruction& fold = code_[f];
+    const kernel::Table& table = kernel::table();
+    const auto& sum = table.fold[static_cast<int>(kernel::Reduction::sum)];
+    const bool products = fold.products != nullptr;
+    const std::uint16_t of = products ? std::max(fold.in[0], fold.in[1]) : fold.in[0];
+    const std::uint16_t with = products ? std::min(fold.in[0], fold.in[1]) : Value::none;
+    Instruction& value = code_[of];
+    if (value.folding || value.extent != Extent::full || !terms_[of]) return;
+    const Term& term = *terms_[of];
+    if (fold.fold != sum[term.dtype]) return;
+    const auto [o, p, q] = term.links;
+    const auto folded = !products    ? kernel::Folded::results
+                        : of == with ? kernel::Folded::squares
+                                     : kernel::Folded::products;
+    if (term.form == Term::Form::single)
+      value.folding = table.chain1_fold[o][static_cast<int>(folded)][term.dtype];
+    else if (term.form == Term::Form::pair && static_cast<Link>(q) == Link::add && !products)
+      value.folding = table.pair_fold[o][p][term.dtype];
+    if (!value.folding) return;
+    use_chain(of);
+    value.folded = f;
+    if (folded == kernel::Folded::products) value.in[2] = value.folded_with = with;
+    fold.folded_along = true;
   }
 
   void absorb(std::uint16_t v) { code_[v].absorbed = true; }

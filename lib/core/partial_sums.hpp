@@ -24,33 +24,49 @@ class RowSum {
     out_ = out;
   }
   const Instruction& value() const { return value_; }
-  void add(const std::byte* const* in, unsigned single) {
-    std::byte* sum = partials_.data() + level_ * pitch_;
-    if (taken_ == 0)
-      value_.row ? value_.row(sum, in, width_, single) : void(std::memcpy(sum, in[0], bytes_));
-    else if (value_.row)
-      add_computed(sum, in, single);
-    else
-      combine(sum, in[0]);
-    if (++taken_ < halves_.leaf()) return;
-    taken_ = 0;
-    for (int merges = halves_.finish_leaf(); merges > 0; --merges, --level_, sum -= pitch_)
-      combine(sum - pitch_, sum);
-    if (halves_.done())
-      std::memcpy(out_, sum, bytes_);
-    else
-      ++level_;
+  /// Rows that lie as those of a chain do; where they go is set here, and how far they have gone.
+  [[gnu::noinline]] void add(kernel::Rows& rows) {
+    for (std::int64_t left = rows.count; left > 0;) {
+      const bool first = taken_ == 0;
+      const std::int64_t some = first ? 1 : std::min(left, halves_.leaf() - taken_);
+      rows.count = static_cast<std::size_t>(some);
+      first ? start(rows) : add_to_sum(rows);
+      for (std::size_t j = 0; j < value_.row_inputs; ++j) rows.in[j] += rows.count * rows.in_pitch[j];
+      left -= some;
+      taken_ += some;
+      if (taken_ == halves_.leaf()) finish_leaf();
+    }
   }
 
  private:
-  void combine(std::byte* sum, const std::byte* row) {
+  std::byte* sum() const { return partials_.data() + level_ * pitch_; }
+  void start(kernel::Rows& rows) const {
+    rows.out = sum();
+    value_.row ? value_.row(rows) : void(std::memcpy(sum(), rows.in[0], bytes_));
+  }
+  void add_to_sum(kernel::Rows& rows) const {
+    rows.out = sum();
+    rows.pitch = 0;
+    if (!value_.adding) {
+      const std::byte* row = rows.in[0];
+      for (std::size_t r = 0; r < rows.count; ++r, row += rows.in_pitch[0]) combine(rows.out, row);
+      return;
+    }
+    rows.in[value_.row_inputs] = rows.out;
+    rows.in_pitch[value_.row_inputs] = 0;
+    value_.adding(rows);
+  }
+  void combine(std::byte* sum, const std::byte* row) const {
     const std::byte* in[2] = {sum, row};
     value_.block(sum, in, width_, 0);
   }
-  void add_computed(std::byte* sum, const std::byte* const* in, unsigned single) {
-    const std::byte* with_sum[4] = {in[0], in[1], in[2], nullptr};
-    with_sum[value_.row_inputs] = sum;
-    value_.adding(sum, with_sum, width_, single);
+  void finish_leaf() {
+    taken_ = 0;
+    for (int merges = halves_.finish_leaf(); merges > 0; --merges, --level_) combine(sum() - pitch_, sum());
+    if (halves_.done())
+      std::memcpy(out_, sum(), bytes_);
+    else
+      ++level_;
   }
 
   const Instruction& value_;
@@ -67,7 +83,7 @@ class Total {
  public:
   Total(const Instruction& value, std::byte* out) : value_(value), out_(out) {}
   const Instruction& value() const { return value_; }
-  void add(const std::byte* const* tile, std::int64_t count, int merges, bool last) {
+  [[gnu::noinline]] void add(const std::byte* const* tile, std::int64_t count, int merges, bool last) {
     value_.fold_into(partials_[level_], tile, static_cast<std::size_t>(count), 1);
     for (; merges > 0; --merges, --level_) {
       const std::byte* in[2] = {partials_[level_ - 1], partials_[level_]};

@@ -27,7 +27,7 @@ std::vector<std::size_t> in_order(std::span<const Instruction> code) {
   std::vector<std::size_t> order, waiting;
   std::vector<bool> known(code.size(), false), fresh(code.size(), false);
   for (std::size_t v = 0; v < code.size(); ++v) {
-    if (code[v].absorbed) continue;
+    if (code[v].absorbed || code[v].folded_along) continue;
     if (code[v].input)
       order.push_back(v), known[v] = true;
     else
@@ -50,6 +50,8 @@ std::vector<std::size_t> in_order(std::span<const Instruction> code) {
     const bool of_rows = code[v].extent == Extent::row && code[v].kind == Lowering::Kind::map;
     if (!of_rows) fresh.assign(code.size(), false);
     fresh[v] = code[v].extent == Extent::row;
+    if (const std::uint16_t folded = code[v].folded; folded != Value::none)
+      known[folded] = fresh[folded] = true;
   }
   return order;
 }
@@ -88,11 +90,15 @@ Program::Program(std::span<const Value> values, bool by_rows)
       if (value.layout == Layout::strided) take_slot(v);
       continue;
     }
-    // What is used here for the last time leaves its room to the result: a kernel may work in place.
-    for (const std::uint16_t in : value.in)
+    // What is used here for the last time leaves its room to the result: a kernel may work in place. But not
+    // on what it multiplies its results with.
+    const auto leave = [&](std::uint16_t in) {
       if (in != Value::none && last_use[in] == v && slot_[in] >= 0 && !code_[in].input &&
           std::ranges::find(free, slot_[in]) == free.end())
         free.push_back(slot_[in]);
+    };
+    for (const std::uint16_t in : value.in)
+      if (in != value.folded_with) leave(in);
     Step step{Step::Kind::map, static_cast<std::uint16_t>(v)};
     for (std::size_t j = 0; j < 4; ++j) {
       if (value.in[j] == Value::none) continue;
@@ -115,6 +121,7 @@ Program::Program(std::span<const Value> values, bool by_rows)
         if (value.extent == Extent::row) step.kind = Step::Kind::map_of_rows;
         if (value.extent == Extent::full && !value.stored) take_slot(v);
     }
+    leave(value.folded_with);
     steps_.push_back(step);
   }
 }

@@ -164,7 +164,7 @@ class Program::Run {
       }
     }
     find_ahead(start, length);
-    for (const Bound& step : steps_) {
+    for (Bound& step : steps_) {
       run_step(step, length);
       ahead_.fetch_share();
     }
@@ -185,22 +185,35 @@ class Program::Run {
     return scratch(0) + offsets_[static_cast<std::size_t>(p_->slot_[v])];
   }
 
-  /// A step, and the places of what it works on: the same for every tile.
+  /// A step, and the places of what it works on: the same for every tile. `rows` says what is there now.
   struct Bound {
     Step::Kind kind;
-    std::uint8_t single;
     const Instruction* value;
     const Place* out;
     const Place* in[4];
+    const Place* folded = nullptr;
     std::size_t sum = 0;  // which of row_sums_ or totals_
+    kernel::Rows rows{};
+
+    void locate(std::size_t count) {
+      rows.out = out->at;
+      for (std::size_t j = 0; j < 4; ++j) rows.in[j] = in[j]->at;
+      rows.count = count;
+    }
   };
   void bind_steps() {
     static constexpr Place nowhere;
     for (const Step& step : p_->steps_) {
       const Instruction& value = p_->code_[step.value];
-      Bound& bound = steps_.emplace_back(Bound{step.kind, step.single, &value, &places_[step.value], {}});
-      for (std::size_t j = 0; j < 4; ++j)
+      Bound& bound = steps_.emplace_back(Bound{step.kind, &value, &places_[step.value], {}});
+      bound.rows.n = static_cast<std::size_t>(domain_.width);
+      bound.rows.single = step.single;
+      bound.rows.pitch = bound.out->pitch;
+      for (std::size_t j = 0; j < 4; ++j) {
         bound.in[j] = value.in[j] == Value::none ? &nowhere : &places_[value.in[j]];
+        bound.rows.in_pitch[j] = bound.in[j]->pitch;
+      }
+      if (value.folded != Value::none) bound.folded = &places_[value.folded];
       const auto index_in = [&](const auto& sums) {
         return static_cast<std::size_t>(
             std::ranges::find_if(sums, [&](const auto& sum) { return &sum.value() == &value; }) -
@@ -211,62 +224,44 @@ class Program::Run {
     }
   }
 
-  /// Where the inputs of a step are, row after row.
-  struct RowInputs {
-    const std::byte* at[4];
-    std::size_t pitch[4];
-
-    explicit RowInputs(const Bound& step) {
-      for (std::size_t j = 0; j < 4; ++j) {
-        at[j] = step.in[j]->at;
-        pitch[j] = step.in[j]->pitch;
-      }
-    }
-    void advance() {
-      for (std::size_t j = 0; j < 4; ++j) at[j] += pitch[j];
-    }
-  };
-
-  void run_step(const Bound& step, std::int64_t length) {
+  /// Changes what `rows` says.
+  void run_step(Bound& step, std::int64_t length) {
+    step.locate(static_cast<std::size_t>(rows_));
     const Instruction& value = *step.value;
-    const Place& out = *step.out;
-    const auto width = static_cast<std::size_t>(domain_.width);
-    const auto at_once = [&](std::size_t count) {
-      const std::byte* in[4] = {step.in[0]->at, step.in[1]->at, step.in[2]->at, step.in[3]->at};
-      value.block(out.at, in, count, step.single);
+    kernel::Rows& rows = step.rows;
+    const auto at_once = [&](std::int64_t count) {
+      value.block(rows.out, rows.in, static_cast<std::size_t>(count), rows.single);
     };
+    if (value.folding) return value.folding(rows, step.folded->at);
     switch (step.kind) {
       case Step::Kind::map:
-        return at_once(static_cast<std::size_t>(length));
+        if (!value.chain) return at_once(length);
+        rows.n = static_cast<std::size_t>(length);
+        rows.count = 1;
+        return value.chain(rows);
       case Step::Kind::map_of_rows:
-        return at_once(static_cast<std::size_t>(padded(rows_)));
-      case Step::Kind::map_rows: {
-        RowInputs inputs(step);
-        std::byte* to = out.at;
-        for (std::int64_t r = rows_;; inputs.advance(), to += out.pitch) {
-          value.block(to, inputs.at, width, step.single);
-          if (--r == 0) return;
-        }
-      }
-      case Step::Kind::fold: {
-        RowInputs inputs(step);
+        return at_once(padded(rows_));
+      case Step::Kind::map_rows:
+        if (value.chain) return value.chain(rows);
+        return each_row(rows, [&] { value.block(rows.out, rows.in, rows.n, rows.single); });
+      case Step::Kind::fold:
         // What the rows are folded from spans the domain, or is the same row every time.
-        if (inputs.pitch[0] == width * value.item)
-          return value.fold_into(out.at, inputs.at, width, static_cast<std::size_t>(rows_));
-        for (std::int64_t r = 0; r < rows_; ++r, inputs.advance())
-          value.fold_into(out.at + r * value.item, inputs.at, width, 1);
-        return;
-      }
-      case Step::Kind::sum_rows: {
-        RowInputs inputs(step);
-        for (std::int64_t r = 0; r < rows_; ++r, inputs.advance())
-          row_sums_[step.sum].add(inputs.at, step.single);
-        return;
-      }
-      case Step::Kind::total: {
-        const std::byte* in[2] = {step.in[0]->at, step.in[1]->at};
-        return totals_[step.sum].add(in, length, merges_, last_);
-      }
+        if (rows.in_pitch[0] == rows.n * value.item)
+          return value.fold_into(rows.out, rows.in, rows.n, rows.count);
+        return each_row(rows, [&] { value.fold_into(rows.out, rows.in, rows.n, 1); });
+      case Step::Kind::sum_rows:
+        return row_sums_[step.sum].add(rows);
+      case Step::Kind::total:
+        return totals_[step.sum].add(rows.in, length, merges_, last_);
+    }
+  }
+  template <class F>
+  [[gnu::noinline]] static void each_row(kernel::Rows& rows, F run) {
+    while (true) {
+      run();
+      if (--rows.count == 0) return;
+      for (std::size_t j = 0; j < 4; ++j) rows.in[j] += rows.in_pitch[j];
+      rows.out += rows.pitch;
     }
   }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "lib/kernels/block.hpp"
+#include "lib/kernels/folding.hpp"
 
 namespace wengert::kernel {
 
@@ -33,72 +34,184 @@ template <class T>
   return room;
 }
 
+/// Of each input its one element in every lane, or its last elements, padded to a batch; and of the result.
+/// By itself: what is known of the pointers below should not be lost with every store.
+template <class T, std::size_t inputs, std::size_t batches>
+struct Rooms {
+  alignas(sizeof(Batch<T>)) std::byte of[inputs + 1][batches * sizeof(Batch<T>)];
+};
+
+/// Where a chain is: a row after the other, and batch by batch along each.
+template <class T, std::size_t inputs, std::size_t unrolled>
+class At {
+ public:
+  WENGERT_MATH_FN At(const Rows& rows, Rooms<T, inputs, unrolled>& rooms)
+      : rows_(rows), rooms_(rooms.of), left_(rows.count), out_row_(rows.out) {
+#pragma GCC unroll 4
+    for (std::size_t j = 0; j < inputs; ++j) {
+      row_[j] = rows.in[j];
+      step_[j] = rows.single >> j & 1 ? 0 : bytes;
+    }
+    start();
+  }
+  /// Goes to the next row.
+  WENGERT_MATH_FN bool next() {
+    if (--left_ == 0) return false;
+    out_row_ += rows_.pitch;
+#pragma GCC unroll 4
+    for (std::size_t j = 0; j < inputs; ++j) row_[j] += rows_.in_pitch[j];
+    start();
+    return true;
+  }
+  const T* out_row() const { return reinterpret_cast<const T*>(out_row_); }
+  const T* row(std::size_t j) const { return reinterpret_cast<const T*>(row_[j]); }
+
+  /// Input j, `ahead` batches from here.
+  WENGERT_MATH_FN Batch<T> load(std::size_t j, std::size_t ahead) const {
+    return Batch<T>::load_unaligned(reinterpret_cast<const T*>(at_[j] + ahead * bytes));
+  }
+  template <class F>
+  WENGERT_MATH_FN Batch<T> compute(F f, std::size_t ahead) {
+    const Batch<T> value = f([&](std::size_t j) __attribute__((always_inline)) { return load(j, ahead); });
+    value.store_unaligned(reinterpret_cast<T*>(out_ + ahead * bytes));
+    return value;
+  }
+  WENGERT_MATH_FN void advance(std::size_t batches) {
+    out_ += batches * bytes;
+#pragma GCC unroll 4
+    for (std::size_t j = 0; j < inputs; ++j) at_[j] += batches * step_[j];
+  }
+  /// What is left of the row, `n` elements.
+  template <class F>
+  WENGERT_MATH_FN void finish(F f, std::size_t n) {
+    for (; n >= unrolled * Batch<T>::size; n -= unrolled * Batch<T>::size, advance(unrolled)) {
+#pragma GCC unroll 8
+      for (std::size_t k = 0; k < unrolled; ++k) compute(f, k);
+    }
+    for (; n >= Batch<T>::size; n -= Batch<T>::size, advance(1)) compute(f, 0);
+    if (n == 0) return;
+#pragma GCC unroll 4
+    for (std::size_t j = 0; j < inputs; ++j)
+      if (step_[j] > 0) at_[j] = padded<T>(rooms_[j], at_[j], n);
+    std::byte* const to = std::exchange(out_, rooms_[inputs]);
+    compute(f, 0);
+    copy_few<bytes>(to, out_, n * sizeof(T));
+  }
+
+ private:
+  static constexpr std::size_t bytes = sizeof(Batch<T>);
+
+  WENGERT_MATH_FN void start() {
+    out_ = out_row_;
+#pragma GCC unroll 4
+    for (std::size_t j = 0; j < inputs; ++j) {
+      at_[j] = row_[j];
+      if (step_[j] > 0) continue;
+      const Batch<T> lanes(*reinterpret_cast<const T*>(row_[j]));
+#pragma GCC unroll 8
+      for (std::size_t k = 0; k < unrolled; ++k)
+        lanes.store_aligned(reinterpret_cast<T*>(rooms_[j]) + k * Batch<T>::size);
+      at_[j] = rooms_[j];
+    }
+  }
+
+  const Rows& rows_;
+  std::byte (*rooms_)[unrolled * sizeof(Batch<T>)];
+  std::size_t left_;
+  std::byte *out_row_, *out_;
+  const std::byte *row_[inputs], *at_[inputs];
+  std::size_t step_[inputs];  // bytes from one batch to the next
+};
+
 template <class T, std::size_t inputs, class F>
-WENGERT_MATH_FN void run_chain(std::byte* out, const std::byte* const* in, std::size_t n, unsigned single,
-                               F f) {
-  constexpr std::size_t bytes = sizeof(Batch<T>), unrolled = 2;
-  alignas(bytes) std::byte rooms[inputs][bytes];
-  const std::byte* at[inputs];
-  std::size_t step[inputs];  // bytes from one batch to the next
-#pragma GCC unroll 4
-  for (std::size_t j = 0; j < inputs; ++j) {
-    at[j] = in[j];
-    step[j] = bytes;
-    if (!(single >> j & 1)) continue;
-    repeat(reinterpret_cast<T*>(rooms[j]), in[j]);
-    at[j] = rooms[j];
-    step[j] = 0;
-  }
-  const auto compute = [&](std::size_t k) __attribute__((always_inline)) {
-    return f([&](std::size_t j) __attribute__((always_inline)) {
-      return Batch<T>::load_unaligned(reinterpret_cast<const T*>(at[j] + k * step[j]));
-    });
-  };
-  const auto put = [&](std::size_t k, const Batch<T>& value) __attribute__((always_inline)) {
-    value.store_unaligned(reinterpret_cast<T*>(out + k * bytes));
-  };
-  const auto advance = [&](std::size_t batches) __attribute__((always_inline)) {
-    out += batches * bytes;
-#pragma GCC unroll 4
-    for (std::size_t j = 0; j < inputs; ++j) at[j] += batches * step[j];
-  };
-  for (; n >= unrolled * Batch<T>::size; n -= unrolled * Batch<T>::size, advance(unrolled)) {
-#pragma GCC unroll 4
-    for (std::size_t k = 0; k < unrolled; ++k) put(k, compute(k));
-  }
-  if (n >= Batch<T>::size) {
-    put(0, compute(0));
-    n -= Batch<T>::size;
-    advance(1);
-  }
-  if (n == 0) return;
-#pragma GCC unroll 4
-  for (std::size_t j = 0; j < inputs; ++j)
-    if (step[j] > 0) at[j] = padded<T>(rooms[j], at[j], n);
-  alignas(bytes) std::byte result[bytes];
-  compute(0).store_aligned(reinterpret_cast<T*>(result));
-  copy_few<bytes>(out, result, n * sizeof(T));
+WENGERT_MATH_FN void run_chain(const Rows& rows, F f) {
+  constexpr std::size_t unrolled = inputs == 2 ? 4 : 2;
+  Rooms<T, inputs, unrolled> rooms;
+  At<T, inputs, unrolled> at(rows, rooms);
+  do at.finish(f, rows.n);
+  while (at.next());
 }
 
+// The running values of a fold lie in registers, beside which there is room for what is computed.
+template <class T>
+constexpr bool room_for_sums = Running<Reduction::sum, T, 64>::vectors <= 8;
+
+template <class T, std::size_t inputs, Folded folded, class F>
+WENGERT_MATH_FN void run_folding(const Rows& rows, std::byte* sums, F f) {
+  using Sum = Running<Reduction::sum, T, 64>;
+  constexpr std::size_t all = inputs + (folded == Folded::products ? 1 : 0);
+  Rooms<T, all, Sum::vectors> rooms;
+  At<T, all, Sum::vectors> at(rows, rooms);
+  const auto terms = [&] {
+    const Elements<T> results{at.out_row()};
+    if constexpr (folded == Folded::results) return results;
+    if constexpr (folded == Folded::squares) return Products<T>{results, results};
+    if constexpr (folded == Folded::products) return Products<T>{results, {at.row(inputs)}};
+  };
+  if (rows.n < Sum::shortest || rows.n > Sum::longest) {
+    const auto from = terms();
+    do at.finish(f, rows.n);
+    while (at.next());
+    return fold_each<Reduction::sum, T>(sums, from, rows.n, rows.count);
+  }
+  T* sum = reinterpret_cast<T*>(sums);
+  do {
+    Sum running;
+    running.clear();
+    std::size_t n = rows.n;
+    for (; n >= Sum::lanes; n -= Sum::lanes, at.advance(Sum::vectors)) {
+      running.each([&](std::size_t v) __attribute__((always_inline)) {
+        const Batch<T> result = at.compute(f, v);
+        if constexpr (folded == Folded::results) running.wide[v] += result.data;
+        if constexpr (folded == Folded::squares) running.wide[v] += (result * result).data;
+        if constexpr (folded == Folded::products) running.wide[v] += (result * at.load(inputs, v)).data;
+      });
+    }
+    if (n > 0) {
+      at.finish(f, n);
+      running.add_rest(terms(), rows.n - n, rows.n);
+    }
+    *sum++ = running.result();
+  } while (at.next());
+}
+
+template <class T, Start o>
+void chain1(const Rows& rows) {
+  run_chain<T, 2>(
+      rows, [](auto load) __attribute__((always_inline)) { return begin<o, T>(load(0), load(1)); });
+}
 template <class T, Start o, Link p>
-void chain2(std::byte* out, const std::byte* const* in, std::size_t n, unsigned single) {
+void chain2(const Rows& rows) {
   run_chain<T, 3>(
-      out, in, n, single, [](auto load) __attribute__((always_inline)) {
+      rows, [](auto load) __attribute__((always_inline)) {
         return go_on<p, T>(begin<o, T>(load(0), load(1)), load(2));
       });
 }
 template <class T, Start o, Link p, Link q>
-void chain3(std::byte* out, const std::byte* const* in, std::size_t n, unsigned single) {
+void chain3(const Rows& rows) {
   run_chain<T, 4>(
-      out, in, n, single, [](auto load) __attribute__((always_inline)) {
+      rows, [](auto load) __attribute__((always_inline)) {
         return go_on<q, T>(go_on<p, T>(begin<o, T>(load(0), load(1)), load(2)), load(3));
       });
 }
 template <class T, Start o, Start p, Link q>
-void pair(std::byte* out, const std::byte* const* in, std::size_t n, unsigned single) {
+void pair(const Rows& rows) {
   run_chain<T, 4>(
-      out, in, n, single, [](auto load) __attribute__((always_inline)) {
+      rows, [](auto load) __attribute__((always_inline)) {
         return go_on<q, T>(begin<o, T>(load(0), load(1)), begin<p, T>(load(2), load(3)));
+      });
+}
+
+template <class T, Start o, Folded folded>
+void chain1_fold(const Rows& rows, std::byte* sums) {
+  run_folding<T, 2, folded>(
+      rows, sums, [](auto load) __attribute__((always_inline)) { return begin<o, T>(load(0), load(1)); });
+}
+template <class T, Start o, Start p>
+void pair_fold(const Rows& rows, std::byte* sums) {
+  run_folding<T, 4, Folded::results>(
+      rows, sums, [](auto load) __attribute__((always_inline)) {
+        return begin<o, T>(load(0), load(1)) + begin<p, T>(load(2), load(3));
       });
 }
 
@@ -110,6 +223,7 @@ void fill_with(Table& table, std::integer_sequence<int, i...>) {
         chain3<T, static_cast<Start>(i / links / links % starts), static_cast<Link>(i / links % links),
                static_cast<Link>(i % links)>),
    ...);
+  ((table.chain1[i % starts][dtype] = chain1<T, static_cast<Start>(i % starts)>), ...);
   ((table.chain2[i / links % starts][i % links][dtype] =
         chain2<T, static_cast<Start>(i / links % starts), static_cast<Link>(i % links)>),
    ...);
@@ -117,6 +231,14 @@ void fill_with(Table& table, std::integer_sequence<int, i...>) {
         pair<T, static_cast<Start>(i / links / starts % starts), static_cast<Start>(i / links % starts),
              static_cast<Link>(i % links)>),
    ...);
+  if constexpr (room_for_sums<T>) {
+    ((table.chain1_fold[i % starts][i / starts % folded_count][dtype] =
+          chain1_fold<T, static_cast<Start>(i % starts), static_cast<Folded>(i / starts % folded_count)>),
+     ...);
+    ((table.pair_fold[i / starts % starts][i % starts][dtype] =
+          pair_fold<T, static_cast<Start>(i / starts % starts), static_cast<Start>(i % starts)>),
+     ...);
+  }
 }
 template <class T, int dtype>
 void fill(Table& table) {

@@ -10,6 +10,23 @@ namespace wengert::kernel {
 /// out[i] = f(in[0][i], in[1][i], ...) for n elements. Any alignment. `out` may be one of the inputs. Where
 /// bit j of `single` is set, in[j] is one element only.
 using Block = void (*)(std::byte* out, const std::byte* const* in, std::size_t n, unsigned single);
+/// What a chain works on: rows of n elements, whose starts are so many bytes apart. Where bit j of `single`
+/// is set, in[j] has one element for each row.
+struct Rows {
+  std::byte* out;
+  const std::byte* in[4];
+  std::size_t pitch = 0, in_pitch[4] = {}, n = 0, count = 1;
+  unsigned single = 0;
+};
+/// Some cheap operations on each element, as Block. The result may be one of the inputs, and be the same row
+/// every time, so that sums are added to.
+using Chain = void (*)(const Rows& rows);
+/// The same, and sums[r] = result[0] + result[1] + ... of each row, or the results' squares, or their
+/// products with the input after the chain's last, which is not the result; added as Fold and FoldProducts
+/// add.
+using ChainFold = void (*)(const Rows& rows, std::byte* sums);
+enum class Folded : int { results, squares, products };
+inline constexpr int folded_count = 3;
 /// out[r] = in[0] op in[1] op ... op in[n - 1], n >= 1, summed pairwise, for as many rows, which lie one
 /// after the other.
 using Fold = void (*)(std::byte* out, const std::byte* in, std::size_t n, std::size_t rows);
@@ -81,10 +98,15 @@ struct Table {
   Fold fold[reduction_count][3];
   FoldRows fold_rows[reduction_count][3];
   FoldProducts fold_products[2];
-  /// (a o b) p c, ((a o b) p c) q d, and (a o b) q (c p d). Null where the instruction set has none.
-  Block chain2[start_count][link_count][2];
-  Block chain3[start_count][link_count][link_count][2];
-  Block pair[start_count][start_count][link_count][2];
+  /// a o b, (a o b) p c, ((a o b) p c) q d, and (a o b) q (c p d). Null where the instruction set has none.
+  Chain chain1[start_count][2];
+  Chain chain2[start_count][link_count][2];
+  Chain chain3[start_count][link_count][link_count][2];
+  Chain pair[start_count][start_count][link_count][2];
+  /// Of chain1, and of pairs that are added; of these only the results are. Null also where the instruction
+  /// set has too few registers.
+  ChainFold chain1_fold[start_count][folded_count][2];
+  ChainFold pair_fold[start_count][start_count][2];
   /// For products too small to pay for a BLAS call; they take no room.
   Product small_product[2];
   /// Of float32; null where the instruction set has no fused multiply-add.

@@ -128,7 +128,7 @@ Tensor minus_product(const Tensor& a, double factor, const Tensor& b) {
   const auto is_plain = [](const Node& node) {
     return !node.deferred.load(std::memory_order_acquire) && is_contiguous(node);
   };
-  const kernel::Block fused =
+  const kernel::Chain fused =
       is_float(left.dtype) ? kernel::table().chain2[static_cast<int>(kernel::Start::mul)]
                                                    [static_cast<int>(kernel::Link::from)][index(left.dtype)]
                            : nullptr;
@@ -138,9 +138,10 @@ Tensor minus_product(const Tensor& a, double factor, const Tensor& b) {
   const float narrow = static_cast<float>(factor);
   const void* const element = left.dtype == float32 ? static_cast<const void*>(&narrow) : &factor;
   Tensor result = Tensor::adopt(new_node(left.shape, left.dtype, {}));
-  std::byte* to = allocate_value(result.handle());
-  const std::byte* in[3] = {static_cast<const std::byte*>(element), right.data, left.data};
-  fused(to, in, static_cast<std::size_t>(left.size()), 1);
+  fused({.out = allocate_value(result.handle()),
+         .in = {static_cast<const std::byte*>(element), right.data, left.data},
+         .n = static_cast<std::size_t>(left.size()),
+         .single = 1});
   return result;
 }
 

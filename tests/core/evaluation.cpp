@@ -75,8 +75,8 @@ TEST_CASE("what waits has the same bits as what is computed at once") {
   manual_seed(3);
   for (const DType dtype : {float32, float64}) {
     const TensorOptions of{.dtype = dtype};
-    for (const Shape& shape :
-         {Shape{7, 5}, Shape{701, 3}, Shape{64, 512}, Shape{37, 1000}, Shape{3, 5000}, Shape{2, 3, 40, 33}}) {
+    for (const Shape& shape : {Shape{7, 5}, Shape{701, 3}, Shape{5, 200}, Shape{64, 512}, Shape{37, 1000},
+                               Shape{3, 5000}, Shape{2, 3, 40, 33}}) {
       CAPTURE(to_string(shape));
       const std::int64_t last = shape.back();
       const Tensor x = randn(shape, of), w = randn({last}, of), b = randn({last}, of);

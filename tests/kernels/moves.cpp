@@ -69,42 +69,113 @@ std::vector<T> linked(Link link, const std::vector<T>& x, const T* b, std::size_
   return result;
 }
 
+/// Inputs of `n` elements in each of `count` rows, with what lies between; those of `single` have one a row.
 template <class T>
-void check_chains(std::size_t n, unsigned single) {
-  CAPTURE(n);
-  CAPTURE(single);
-  constexpr std::size_t dtype = sizeof(T) / 8;
-  std::deque<Guarded> inputs;
-  const std::byte* in[4];
+struct Inputs {
+  Rows rows;
+  std::deque<Guarded> rooms;
   const T* at[4];
-  for (unsigned j = 0; j < 4; ++j) {
-    const std::size_t count = single >> j & 1 ? 1 : n;
-    const Guarded& input = inputs.emplace_back(count * sizeof(T));
-    for (std::size_t i = 0; i < count; ++i)
-      input.as<T>()[i] = T(1.25) * T(static_cast<int>((i * 7 + j * 5) % 23)) - T(9.1);
-    in[j] = input.data();
-    at[j] = input.as<T>();
+
+  Inputs(std::size_t n, std::size_t count, std::size_t gap, unsigned single) {
+    rows.n = n, rows.count = count, rows.single = single, rows.pitch = (n + gap) * sizeof(T);
+    for (unsigned j = 0; j < 4; ++j) {
+      const std::size_t elements = single >> j & 1 ? 1 : n, pitch = elements + (elements > 1 ? gap * j : 0);
+      const std::size_t size = (count - 1) * pitch + elements;
+      const Guarded& room = rooms.emplace_back(size * sizeof(T));
+      for (std::size_t i = 0; i < size; ++i)
+        room.as<T>()[i] = T(1.25) * T(static_cast<int>((i * 7 + j * 5) % 23)) - T(9.1);
+      rows.in[j] = room.data();
+      rows.in_pitch[j] = pitch * sizeof(T);
+      at[j] = room.as<T>();
+    }
   }
-  const Guarded out(n * sizeof(T));
-  const auto check = [&](Block block, const std::vector<T>& expected) {
-    std::memset(out.data(), 0xee, n * sizeof(T));
-    block(out.data(), in, n, single);
-    CHECK(std::memcmp(out.data(), expected.data(), n * sizeof(T)) == 0);
-  };
+  const T* row(std::size_t j, std::size_t r) const { return at[j] + r * (rows.in_pitch[j] / sizeof(T)); }
+  bool is_single(unsigned j) const { return rows.single >> j & 1; }
+};
+
+/// Every chain with what its operations make of the same inputs in row `r`.
+template <class T, class F>
+void each_chain(const Inputs<T>& in, std::size_t r, F check) {
+  constexpr std::size_t dtype = sizeof(T) / 8;
+  const std::size_t n = in.rows.n;
+  const unsigned single = in.rows.single;
   for (int s = 0; s < start_count; ++s) {
-    const std::vector<T> first = begun(static_cast<Start>(s), at[0], at[1], n, single);
+    const std::vector<T> first = begun(static_cast<Start>(s), in.row(0, r), in.row(1, r), n, single);
+    check(table().chain1[s][dtype], first);
     for (int l = 0; l < link_count; ++l) {
-      const std::vector<T> second = linked(static_cast<Link>(l), first, at[2], n, single >> 2 & 1);
+      const std::vector<T> second = linked(static_cast<Link>(l), first, in.row(2, r), n, in.is_single(2));
       check(table().chain2[s][l][dtype], second);
       for (int m = 0; m < link_count; ++m)
         check(table().chain3[s][l][m][dtype],
-              linked(static_cast<Link>(m), second, at[3], n, single >> 3 & 1));
+              linked(static_cast<Link>(m), second, in.row(3, r), n, in.is_single(3)));
     }
     for (int p = 0; p < start_count; ++p) {
-      const std::vector<T> other = begun(static_cast<Start>(p), at[2], at[3], n, single >> 2);
+      const std::vector<T> other = begun(static_cast<Start>(p), in.row(2, r), in.row(3, r), n, single >> 2);
       for (int l = 0; l < link_count; ++l)
         check(table().pair[s][p][l][dtype], linked(static_cast<Link>(l), first, other.data(), n, false));
     }
+  }
+}
+
+template <class T>
+void check_chains(std::size_t n, std::size_t count, unsigned single) {
+  CAPTURE(n);
+  CAPTURE(count);
+  CAPTURE(single);
+  Inputs<T> in(n, count, count > 1 ? 3 : 0, single);
+  const std::size_t size = (count - 1) * in.rows.pitch + n * sizeof(T);
+  const Guarded out(size);
+  in.rows.out = out.data();
+  for (std::size_t r = 0; r < count; ++r)
+    each_chain(in, r, [&](Chain chain, const std::vector<T>& expected) {
+      std::memset(out.data(), 0xee, size);
+      chain(in.rows);
+      const std::byte *row = out.data() + r * in.rows.pitch, *next = row + in.rows.pitch;
+      CHECK(std::memcmp(row, expected.data(), n * sizeof(T)) == 0);
+      const auto untouched = [](std::byte b) { return b == std::byte{0xee}; };
+      if (r + 1 < count) CHECK(std::all_of(row + n * sizeof(T), next, untouched));
+    });
+}
+
+/// The chains that also fold: against a chain, and a fold of what it has left.
+template <class T>
+void check_folding(std::size_t n, std::size_t count, unsigned single) {
+  CAPTURE(n);
+  CAPTURE(single);
+  constexpr std::size_t dtype = sizeof(T) / 8;
+  Inputs<T> in(n, count, 0, single);
+  const Guarded out(n * count * sizeof(T)), sums(count * sizeof(T));
+  const auto check = [&](ChainFold folding, Chain chain, Folded folded, const std::byte* with) {
+    // What results are multiplied with spans the row.
+    if (!folding || (folded == Folded::products && in.is_single(2))) return;
+    std::vector<T> expected(n * count), expected_sums(count);
+    in.rows.out = reinterpret_cast<std::byte*>(expected.data());
+    chain(in.rows);
+    const std::byte* products[2] = {in.rows.out, folded == Folded::squares ? in.rows.out : with};
+    auto* const to = reinterpret_cast<std::byte*>(expected_sums.data());
+    folded == Folded::results
+        ? table().fold[static_cast<int>(Reduction::sum)][dtype](to, in.rows.out, n, count)
+        : table().fold_products[dtype](to, products, n, count);
+    in.rows.out = out.data();
+    folding(in.rows, sums.data());
+    CHECK(std::memcmp(out.data(), expected.data(), n * count * sizeof(T)) == 0);
+    CHECK(std::memcmp(sums.data(), to, count * sizeof(T)) == 0);
+    if (in.is_single(0)) return;
+    Rows in_place = in.rows;
+    in_place.in[0] = out.data();
+    std::memcpy(out.data(), in.rows.in[0], n * count * sizeof(T));
+    std::memset(sums.data(), 0, count * sizeof(T));
+    folding(in_place, sums.data());
+    CHECK(std::memcmp(out.data(), expected.data(), n * count * sizeof(T)) == 0);
+    CHECK(std::memcmp(sums.data(), to, count * sizeof(T)) == 0);
+  };
+  for (int s = 0; s < start_count; ++s) {
+    for (int f = 0; f < folded_count; ++f)
+      check(table().chain1_fold[s][f][dtype], table().chain1[s][dtype], static_cast<Folded>(f),
+            in.rows.in[2]);
+    for (int p = 0; p < start_count; ++p)
+      check(table().pair_fold[s][p][dtype], table().pair[s][p][static_cast<int>(Link::add)][dtype],
+            Folded::results, nullptr);
   }
 }
 
@@ -136,9 +207,23 @@ TEST_CASE("a chain computes what its operations do one after the other, for any 
     return;
   }
   for (std::size_t n = 1; n <= 70; n += n < 36 ? 1 : 3)
-    for (unsigned single = 0; single < 16; single += n < 20 ? 1 : 3) {
-      check_chains<float>(n, single);
-      check_chains<double>(n, single);
+    for (unsigned single = 0; single < 16; single += n < 20 ? 1 : 3)
+      for (const std::size_t count : {1, 3}) {
+        check_chains<float>(n, count, single);
+        check_chains<double>(n, count, single);
+      }
+}
+
+TEST_CASE("a chain that folds leaves what a chain and a fold leave, for any length") {
+  if (!table().chain2[0][0][0]) {
+    MESSAGE("skipped: the baseline has no chains");
+    return;
+  }
+  for (const std::size_t n :
+       {1, 15, 16, 17, 63, 64, 100, 127, 128, 129, 191, 192, 200, 512, 700, 2047, 2048, 2049, 2200})
+    for (const unsigned single : {0u, 1u, 2u, 3u, 6u, 8u}) {
+      check_folding<float>(n, 3, single);
+      check_folding<double>(n, 3, single);
     }
 }
 

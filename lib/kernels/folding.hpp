@@ -1,0 +1,151 @@
+// How a run of elements is folded to one: the order in which they meet, the same for every instruction set.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+
+#include "lib/kernels/table.hpp"
+#include "lib/kernels/wide.hpp"
+
+namespace wengert::kernel {
+namespace {
+
+template <Reduction reduction, class T>
+inline T combine(T a, T b) {
+  if constexpr (reduction == Reduction::sum) return a + b;
+  if constexpr (reduction == Reduction::prod) return a * b;
+  // A NaN on either side stays.
+  if constexpr (reduction == Reduction::max) return ((a > b) | (a != a)) ? a : b;
+  if constexpr (reduction == Reduction::min) return ((a < b) | (a != a)) ? a : b;
+}
+
+/// What a fold runs over: the elements of an array, or the products of two.
+template <class T>
+struct Elements {
+  const T* at;
+  T operator[](std::size_t i) const { return at[i]; }
+  typename Wide<T>::Vector wide(std::size_t i) const {
+    return *reinterpret_cast<const typename Wide<T>::Unaligned*>(at + i);
+  }
+  Elements from(std::size_t i) const { return {at + i}; }
+  /// Elements `step` apart.
+  typename Wide<T>::Vector apart(std::size_t step) const {
+    return [&]<std::size_t... k>(std::index_sequence<k...>) __attribute__((always_inline)) {
+      return typename Wide<T>::Vector{at[k * step]...};
+    }
+    (std::make_index_sequence<Wide<T>::size>());
+  }
+};
+template <class T>
+struct Products {
+  Elements<T> a, b;
+  T operator[](std::size_t i) const { return a[i] * b[i]; }
+  typename Wide<T>::Vector wide(std::size_t i) const { return a.wide(i) * b.wide(i); }
+  Products from(std::size_t i) const { return {a.from(i), b.from(i)}; }
+  typename Wide<T>::Vector apart(std::size_t step) const { return a.apart(step) * b.apart(step); }
+};
+
+// The running values of a fold, all of them in registers: only constants are indices.
+template <Reduction reduction, class T, std::size_t lanes_>
+struct Running {
+  static constexpr std::size_t lanes = lanes_, size = Wide<T>::size, vectors = lanes / size;
+  static constexpr std::size_t shortest = 2 * lanes, longest = 32 * lanes;  // of what is folded so
+  using Vector = typename Wide<T>::Vector;
+  Vector wide[vectors];
+
+  template <std::size_t count = vectors, class F>
+  [[gnu::always_inline]] static void each(F f) {
+    [&]<std::size_t... v>(std::index_sequence<v...>) __attribute__((always_inline)) { (f(v), ...); }
+    (std::make_index_sequence<count>());
+  }
+  /// So that the first elements of a sum are added to nothing: to -0, which leaves 0 and -0 as they are.
+  [[gnu::always_inline]] void clear() {
+    each([&](std::size_t v) __attribute__((always_inline)) { wide[v] = -Vector{}; });
+  }
+  template <class In>
+  [[gnu::always_inline]] void take(const In& in) {
+    each([&](std::size_t v) __attribute__((always_inline)) { wide[v] = in.wide(v * size); });
+  }
+  template <class In>
+  [[gnu::always_inline]] void add(const In& in, std::size_t i) {
+    each([&](std::size_t v) __attribute__((always_inline)) {
+      wide[v] = combine<reduction>(wide[v], in.wide(i + v * size));
+    });
+  }
+  /// One after the other into the first values.
+  template <class In>
+  void add_rest(const In& in, std::size_t i, std::size_t n) {
+    using Unaligned = typename Wide<T>::Unaligned;
+    T values[lanes];
+    each([&](std::size_t v) { *reinterpret_cast<Unaligned*>(values + v * size) = wide[v]; });
+    for (T* value = values; i < n; ++i, ++value) *value = combine<reduction>(*value, in[i]);
+    each([&](std::size_t v) { wide[v] = *reinterpret_cast<const Unaligned*>(values + v * size); });
+  }
+  /// Halves with halves: vector with vector, then within one.
+  template <std::size_t width = lanes / 2>
+  [[gnu::always_inline]] T result() {
+    if constexpr (width == 0) return wide[0][0];
+    if constexpr (width >= size)
+      each<width / size>([&](std::size_t v) __attribute__((always_inline)) {
+        wide[v] = combine<reduction>(wide[v], wide[v + width / size]);
+      });
+    else if constexpr (width > 0)
+      [&]<std::size_t... k>(std::index_sequence<k...>) __attribute__((always_inline)) {
+        wide[0] = combine<reduction>(
+            wide[0],
+            Vector(__builtin_shufflevector(wide[0], wide[0], static_cast<int>((k + width) % size)...)));
+      }
+    (std::make_index_sequence<size>());
+    if constexpr (width > 0) return result<width / 2>();
+  }
+};
+
+template <Reduction reduction, class T, std::size_t lanes, class In>
+T fold_lanes(const In& in, std::size_t n) {
+  Running<reduction, T, lanes> running;
+  running.take(in);
+  std::size_t i = lanes;
+  for (; i + lanes <= n; i += lanes) running.add(in, i);
+  if (i < n) running.add_rest(in, i, n);
+  return running.result();
+}
+// Sixty-four running values over at most 2048 elements, sixteen over few, then halves of longer ranges: the
+// error grows with the logarithm of the length, and the order depends on the length alone.
+template <Reduction reduction, class T, class In>
+T fold_range(const In& in, std::size_t n) {
+  using Long = Running<reduction, T, 64>;
+  if (n > Long::longest) {
+    const std::size_t half = n / 2 / Long::lanes * Long::lanes;
+    return combine<reduction>(fold_range<reduction, T>(in, half),
+                              fold_range<reduction, T>(in.from(half), n - half));
+  }
+  if (n >= Long::shortest) return fold_lanes<reduction, T, Long::lanes>(in, n);
+  return fold_lanes<reduction, T, 16>(in, n);
+}
+// Shorter rows, as many at a time as a register has lanes: a comparison of two elements by itself would be a
+// jump that nothing foretells.
+template <Reduction reduction, class T, class In>
+void fold_short(T* out, In in, std::size_t n, std::size_t rows) {
+  using Vector = typename Wide<T>::Vector;
+  constexpr std::size_t size = Wide<T>::size;
+  for (; rows >= size; rows -= size, out += size, in = in.from(size * n)) {
+    Vector running = in.apart(n);
+    for (std::size_t i = 1; i < n; ++i) running = combine<reduction>(running, in.from(i).apart(n));
+    *reinterpret_cast<typename Wide<T>::Unaligned*>(out) = running;
+  }
+  for (; rows > 0; --rows, ++out, in = in.from(n)) {
+    Vector running = {in[0]};
+    for (std::size_t i = 1; i < n; ++i) running = combine<reduction>(running, Vector{in[i]});
+    *out = running[0];
+  }
+}
+/// Rows that lie one after the other.
+template <Reduction reduction, class T, class In>
+void fold_each(std::byte* out, In in, std::size_t n, std::size_t rows) {
+  T* to = reinterpret_cast<T*>(out);
+  if (n < 16) return fold_short<reduction, T>(to, in, n, rows);
+  for (; rows > 0; --rows, ++to, in = in.from(n)) *to = fold_range<reduction, T>(in, n);
+}
+
+}  // namespace
+}  // namespace wengert::kernel
