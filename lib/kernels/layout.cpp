@@ -214,15 +214,17 @@ struct TransposeTile<std::uint64_t> {
 #endif
 
 /// Whole squares. Few rows of `in` at a time, of each some lines: that is as fast as reading on and on,
-/// however far the rows are apart, where line by line down the columns takes three times as long.
+/// however far the rows are apart, where line by line down the columns takes three times as long. `ahead`
+/// elements of a row of `out` are written before the next row's.
 template <class T>
 void transpose_squares(T* out, const T* in, std::size_t rows, std::size_t columns, std::ptrdiff_t out_pitch,
-                       std::ptrdiff_t in_pitch) {
+                       std::ptrdiff_t in_pitch, std::size_t ahead) {
   constexpr std::size_t side = TransposeTile<T>::side;
-  for (std::size_t j = 0; j < columns;
-       j += side, out += side, in += static_cast<std::ptrdiff_t>(side) * in_pitch)
+  for (std::size_t first = 0; first < columns; first += ahead)
     for (std::size_t i = 0; i < rows; i += side)
-      TransposeTile<T>::copy(out + static_cast<std::ptrdiff_t>(i) * out_pitch, in + i, out_pitch, in_pitch);
+      for (std::size_t j = first; j < std::min(first + ahead, columns); j += side)
+        TransposeTile<T>::copy(out + static_cast<std::ptrdiff_t>(i) * out_pitch + j,
+                               in + static_cast<std::ptrdiff_t>(j) * in_pitch + i, out_pitch, in_pitch);
 }
 
 template <class T>
@@ -238,20 +240,21 @@ void transpose(std::byte* to, const std::byte* from, std::size_t rows, std::size
   constexpr std::size_t strip = sizeof(T) == 8 ? 16 : 64, length = (sizeof(T) == 8 ? 16 : 8) * line;
   const std::size_t whole_rows = rows / side * side, whole_columns = columns / side * side;
   // Rows of `out` that lie in few sets of the cache would drive each other out as they are written line by
-  // line: they are put together elsewhere.
+  // line, where squares are not as wide as lines: they are put together elsewhere.
   constexpr auto item = static_cast<std::ptrdiff_t>(sizeof(T));
   const bool apart = out_pitch * item % 1024 != 0;
   constexpr std::size_t pitch = length + line;
   alignas(64) T room[strip * pitch];
   for (std::size_t i = 0; i < whole_rows; i += strip) {
     const std::size_t some = std::min(strip, whole_rows - i);
-    if (apart) {
-      transpose_squares(out + offset(i, out_pitch, 0), in + i, some, whole_columns, out_pitch, in_pitch);
+    if (apart || side == line) {
+      transpose_squares(out + offset(i, out_pitch, 0), in + i, some, whole_columns, out_pitch, in_pitch,
+                        apart ? side : 8 * side);
       continue;
     }
     for (std::size_t j = 0; j < whole_columns; j += length) {
       const std::size_t run = std::min(length, whole_columns - j);
-      transpose_squares(room, in + offset(j, in_pitch, i), some, run, pitch, in_pitch);
+      transpose_squares(room, in + offset(j, in_pitch, i), some, run, pitch, in_pitch, side);
       copy_rows<side * sizeof(T)>(reinterpret_cast<std::byte*>(out + offset(i, out_pitch, j)),
                                   reinterpret_cast<const std::byte*>(room), some, run * sizeof(T),
                                   out_pitch * item, static_cast<std::ptrdiff_t>(pitch) * item);
