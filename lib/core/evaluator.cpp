@@ -13,6 +13,7 @@
 #include "lib/core/plan.hpp"
 #include "lib/core/strided.hpp"
 #include "lib/core/tape.hpp"
+#include "lib/core/this_thread.hpp"
 #include "wengert/core/evaluation.hpp"
 
 namespace wengert {
@@ -23,6 +24,7 @@ using Kind = Lowering::Kind;
 constexpr std::uint8_t max_depth = 64;     // of calls that wait for one another
 constexpr std::int64_t wide_row = 256;     // that a program adds nearly as fast as a sum by itself
 constexpr std::size_t max_programs = 512;  // kept by a thread
+constexpr std::size_t most_unsettled = 8;  // totals that wait for a scope to end
 
 struct Evaluator {
   Plan plan;
@@ -38,6 +40,9 @@ struct Evaluator {
   void drop_idle();
 };
 Evaluator& evaluator() { return per_thread<Evaluator>(); }
+
+struct Unsettled;
+std::vector<Tensor>& unsettled() { return per_thread<std::vector<Tensor>, Unsettled>(); }
 
 thread_local std::vector<Tensor>* sums_of_pass = nullptr;
 
@@ -277,7 +282,25 @@ void evaluate(Node& node, bool large) {
 }
 
 void settle_waiting(Node& node) {
-  if (node.depth >= max_depth || kind_of(node) == Kind::total) force(node);
+  if (node.depth >= max_depth) return force(node);
+  const bool total = kind_of(node) == Kind::total;
+  if (!total && (node.size() != 1 || kind_of(node.input(0)) != Kind::total || !waits(node.input(0)))) return;
+  std::vector<Tensor>& list = unsettled();
+  // A user's scope may be open all along.
+  if (!this_thread.scope || list.size() >= most_unsettled) return force(node);
+  list.emplace_back(&node);
+  this_thread.unsettled = true;
+}
+
+void settle_scope() noexcept {
+  this_thread.unsettled = false;
+  std::vector<Tensor>& list = unsettled();
+  try {
+    for (const Tensor& tensor : list) force(recorded(tensor));
+  } catch (...) {
+    // It goes on waiting, and fails again for whoever looks at it.
+  }
+  list.clear();
 }
 
 void force(Node& node) {

@@ -15,8 +15,12 @@ namespace wengert {
 /// more.
 void evaluate(Node& node, bool large);
 
-/// To be called when such a call holds its inputs: computes what must not wait longer.
+/// To be called when such a call holds its inputs: computes what must not wait longer. Within a composed
+/// function that is, for what is folded to one element, its end: what the function has in hand now, as a
+/// loss's terms, need not be stored then.
 void settle_waiting(Node& node);
+/// To be called when the outermost scope has ended: computes what has waited for that.
+void settle_scope() noexcept;
 
 /// Computes the value of a node that waits.
 void force(Node& node);

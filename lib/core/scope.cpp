@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "lib/core/evaluator.hpp"
 #include "lib/core/this_thread.hpp"
 
 namespace wengert {
@@ -31,7 +32,11 @@ const ScopePath* intern(const ScopePath* outer, const char* name) {
 }  // namespace
 
 Scope::Scope(const char* name) noexcept : outer_(this_thread.scope), name_(name) { this_thread.scope = this; }
-Scope::~Scope() { this_thread.scope = outer_; }
+Scope::~Scope() {
+  this_thread.scope = outer_;
+  if (!outer_ && this_thread.unsettled) [[unlikely]]
+    settle_scope();
+}
 
 std::string Scope::path() {
   std::string path;

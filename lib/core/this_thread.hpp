@@ -15,6 +15,7 @@ struct ThreadState {
   std::int64_t defer_from = -1;  // by the innermost guard; negative where there is none
   bool records = true;           // grad_enabled()
   bool anomaly = false;          // an AnomalyMode is alive
+  bool unsettled = false;        // something waits for the outermost scope to end; see settle_scope()
 };
 
 // Constant-initialized and hidden: reached by an instruction or two, without a call.

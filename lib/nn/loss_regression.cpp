@@ -50,8 +50,8 @@ Tensor smooth_l1_loss(const Tensor& prediction, const Tensor& target, const Smoo
     fail<ValueError>("smooth_l1_loss", "beta must not be negative: got ", options.beta);
   const Scope scope("smooth_l1_loss");
   const Tensor d = sub({prediction, where}, target);
-  const Tensor losses =
-      options.beta == 0.0 ? abs(d, where) : div({huber(d, options.beta, where), where}, options.beta);
+  Tensor losses = options.beta == 0.0 ? abs(d, where) : huber(d, options.beta, where);
+  if (options.beta != 0.0 && options.beta != 1.0) losses = div({losses, where}, options.beta);
   return reduce_loss(losses, options.reduction, where);
 }
 

@@ -84,15 +84,19 @@ Tensor hardtanh(const Tensor& x, double low, double high, Location where) {
 
 Tensor hardsigmoid(const Tensor& x, Location where) {
   const Scope scope("hardsigmoid");
-  return div({held(add({x, where}, 3.0), 0.0, 6.0, where), where}, 6.0);
+  const At at{where};
+  const Tensor between = add(at(mul(at(x), 1.0 / 6.0)), 0.5);
+  return at.pick(less_equal(at(x), -3.0), 0.0, at.pick(greater_equal(at(x), 3.0), 1.0, between));
 }
 
 Tensor hardswish(const Tensor& x, Location where) {
   const Scope scope("hardswish");
   const At at{where};
-  const Tensor inside = held(x, -3.0, 3.0, where);  // so that what is not picked stays finite
-  const Tensor between = div(at(mul(at(inside), add(at(inside), 3.0))), 6.0);
-  return at.pick(greater_equal(at(x), 3.0), x, between);
+  const Tensor above = greater_equal(at(x), 3.0);
+  // So that what is not picked stays finite.
+  const Tensor inside = at.pick(less_equal(at(x), -3.0), -3.0, at.pick(above, 3.0, x));
+  const Tensor between = mul(at(mul(at(add(at(inside), 3.0)), inside)), 1.0 / 6.0);
+  return at.pick(above, x, between);
 }
 
 Tensor softsign(const Tensor& x, Location where) {
