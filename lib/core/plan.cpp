@@ -54,6 +54,7 @@ std::size_t trailing_dims(const Shape& shape, std::int64_t width) {
 /// broadcast.
 void Plan::choose_domain(Node& root, const Lowering& lowering) {
   const std::int64_t size = root.size();
+  to_one_ = false;
   switch (lowering.kind) {
     case Kind::fold:
       domain = {size, root.input(0).size() / size, true};
@@ -63,6 +64,7 @@ void Plan::choose_domain(Node& root, const Lowering& lowering) {
       return;
     case Kind::total:
       domain = {1, root.input(0).size(), false};
+      to_one_ = true;
       return;
     default:
       domain = {1, size, false};
@@ -248,8 +250,8 @@ std::uint16_t Plan::input_value(const Entry& entry, Node& input) {
       return static_cast<std::uint16_t>(v);
   const auto number = static_cast<std::uint16_t>(values.size());
   again_.push_back(value.layout == Layout::strided  ? Again()
-                   : value.layout == Layout::direct ? Again{0, number}
-                                                    : Again{0, Value::none});
+                   : value.layout == Layout::direct ? Again{0, {number, Value::none}}
+                                                    : Again{0});
   values.push_back(value);
   sources.push_back({&input, &shape});
   return number;
@@ -266,22 +268,30 @@ void Plan::want_view(Node& node) {
   if (std::ranges::find(views, &node) == views.end()) views.push_back(&node);
 }
 
+/// Whether there is room for one more, or it is known.
+bool Plan::Again::add_source(std::uint16_t source, std::size_t most) {
+  for (std::size_t i = 0; i < most; ++i) {
+    if (sources[i] == Value::none) sources[i] = source;
+    if (sources[i] == source) return true;
+  }
+  return false;
+}
+
 /// What it takes to compute a value of a map again.
 Plan::Again Plan::again(const Lowering& lowering, const Value& value) const {
   if (lowering.kind != Kind::map || lowering.dear || value.extent != Extent::full) return {};
-  Again all{1, Value::none};
+  Again all{1};
   for (const std::uint16_t v : value.in) {
     if (v == Value::none) continue;
     const Again& one = again_[v];
     if (one.operations == Again::never) return {};
     all.operations += one.operations;
-    if (one.source == Value::none) continue;
-    if (all.source != Value::none && all.source != one.source) return {};
-    all.source = one.source;
+    for (const std::uint16_t source : one.sources)
+      if (source != Value::none &&
+          (values[source].item > value.item || !all.add_source(source, to_one_ ? 2 : 1)))
+        return {};
   }
-  const bool worth =
-      all.operations <= most_again && all.source != Value::none && values[all.source].item <= value.item;
-  return worth ? all : Again();
+  return all.operations <= most_again && all.sources[0] != Value::none ? all : Again();
 }
 
 void Plan::number() {

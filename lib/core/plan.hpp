@@ -2,6 +2,7 @@
 // what, and what of it is stored. Made under a lock; see evaluator.cpp.
 #pragma once
 
+#include <array>
 #include <mutex>
 #include <span>
 #include <vector>
@@ -97,11 +98,14 @@ class Plan {
 
  private:
   /// A few cheap operations on one array, and on what is there once or once a row, take no longer than to
-  /// load what they leave: that is not stored, and computed again by whoever wants it.
+  /// load what they leave: that is not stored, and computed again by whoever wants it. On two, where all is
+  /// folded to one element: what is held then are the terms of a loss, as its expression is evaluated.
   struct Again {
     static constexpr std::uint8_t never = 255;
     std::uint8_t operations = never;
-    std::uint16_t source = Value::none;  // the array, of the program's inputs
+    std::array<std::uint16_t, 2> sources{{Value::none, Value::none}};  // arrays, of the program's inputs
+
+    bool add_source(std::uint16_t source, std::size_t most);
   };
 
   void add(Node& node, const Lowering& lowering, bool root) {
@@ -120,6 +124,7 @@ class Plan {
 
   std::vector<Pending> pending_;
   std::vector<Again> again_;  // of each value
+  bool to_one_ = false;       // a root folds all there is
 };
 
 }  // namespace wengert

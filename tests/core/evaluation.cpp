@@ -138,6 +138,39 @@ TEST_CASE("sums over a batch and its pixels are folded where they are computed")
   CHECK((memory_stats().peak_bytes - live) / bytes == 3);
 }
 
+TEST_CASE("a loss is computed when its function ends, and none of its terms is stored") {
+  const Deferred guard;
+  manual_seed(8);
+  const Tensor x = parameter(randn({100, 1000})), y = uniform({100, 1000}, 0.1, 0.9);
+  y.node();
+  const std::int64_t bytes = 4 * x.size();
+  const auto stored_by = [&](const auto& loss_of) {
+    const std::int64_t live = memory_stats().live_bytes;
+    reset_peak_memory();
+    const Tensor loss = loss_of();
+    CHECK(!loss.recorded().deferred);
+    return (memory_stats().peak_bytes - live) / bytes;
+  };
+  // Of ten cheap operations; of one that is dear, its value for the backward pass.
+  CHECK(stored_by([&] { return nn::huber_loss(x, y); }) == 0);
+  CHECK(stored_by([&] { return nn::poisson_nll_loss(x, y); }) == 1);
+  // Written out: a few operations on two arrays.
+  CHECK(stored_by([&] { return mean(square(x - y)); }) == 0);
+  const Tensor difference = x - y, loss = sum(abs(difference));
+  CHECK(difference.recorded().deferred);
+  double expected = 0.0;
+  for (const double d : support::values(difference)) expected += std::fabs(d);
+  CHECK(loss.item() == doctest::Approx(expected));
+
+  // Where no function ends, the last ones wait.
+  const Scope scope("all along");
+  std::vector<Tensor> totals;
+  for (int i = 0; i < 20; ++i) totals.push_back(sum(exp(x) * (i + 1.0)));
+  CHECK(std::ranges::count_if(totals, [](const Tensor& total) { return total.recorded().deferred.load(); }) ==
+        8);
+  CHECK(totals[19].item() == doctest::Approx(20.0 * totals[0].item()));
+}
+
 TEST_CASE("a value that waits is that of the time it was recorded") {
   const Deferred guard;
   const Tensor x = parameter(xt::xarray<double>{1, 2, 3});

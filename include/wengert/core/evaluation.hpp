@@ -1,6 +1,7 @@
 // When values are computed. A large elementwise result, and what is reduced from it, waits until someone
 // needs it; then everything that waits below it is computed in one pass over memory. What a few cheap
 // operations make of one array goes on waiting, though it is held: it is computed again sooner than loaded.
+// What all elements are folded to, as a loss, waits at most for the composed function around it to end.
 // Neither values nor errors depend on it.
 #pragma once
 
