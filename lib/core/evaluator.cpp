@@ -24,7 +24,7 @@ using Kind = Lowering::Kind;
 constexpr std::uint8_t max_depth = 64;     // of calls that wait for one another
 constexpr std::int64_t wide_row = 256;     // that a program adds nearly as fast as a sum by itself
 constexpr std::size_t max_programs = 512;  // kept by a thread
-constexpr std::size_t most_unsettled = 8;  // totals that wait for a scope to end
+constexpr std::size_t most_unsettled = 8;  // totals that wait; a loss has one to three
 
 struct Evaluator {
   Plan plan;
@@ -284,23 +284,37 @@ void evaluate(Node& node, bool large) {
 void settle_waiting(Node& node) {
   if (node.depth >= max_depth) return force(node);
   const bool total = kind_of(node) == Kind::total;
-  if (!total && (node.size() != 1 || kind_of(node.input(0)) != Kind::total || !waits(node.input(0)))) return;
+  if (!this_thread.patient) {
+    if (total) force(node);
+    return;
+  }
+  if (!total && node.size() != 1) return;
   std::vector<Tensor>& list = unsettled();
-  // A user's scope may be open all along.
-  if (!this_thread.scope || list.size() >= most_unsettled) return force(node);
+  const auto is_input = [&](const Tensor& tensor) {
+    for (std::uint32_t i = 0; i < node.input_count; ++i)
+      if (&node.input(i) == &recorded(tensor)) return true;
+    return false;
+  };
+  // Whoever computes it computes them.
+  if (std::erase_if(list, is_input) == 0 && !total) return;
+  if (list.size() >= most_unsettled) return force(node);
   list.emplace_back(&node);
-  this_thread.unsettled = true;
 }
 
-void settle_scope() noexcept {
-  this_thread.unsettled = false;
-  std::vector<Tensor>& list = unsettled();
-  try {
-    for (const Tensor& tensor : list) force(recorded(tensor));
-  } catch (...) {
-    // It goes on waiting, and fails again for whoever looks at it.
+PatientTotals::PatientTotals() noexcept { ++this_thread.patient; }
+PatientTotals::~PatientTotals() {
+  if (--this_thread.patient > 0 || unsettled().empty()) return;
+  // What is let go of here may record.
+  std::vector<Tensor> list = std::move(unsettled());
+  for (const Tensor& tensor : list) {
+    try {
+      force(recorded(tensor));
+    } catch (...) {
+      // It goes on waiting, and fails again for whoever looks at it.
+    }
   }
   list.clear();
+  if (unsettled().empty()) unsettled() = std::move(list);
 }
 
 void force(Node& node) {

@@ -15,12 +15,19 @@ namespace wengert {
 /// more.
 void evaluate(Node& node, bool large);
 
-/// To be called when such a call holds its inputs: computes what must not wait longer. Within a composed
-/// function that is, for what is folded to one element, its end: what the function has in hand now, as a
-/// loss's terms, need not be stored then.
+/// To be called when such a call holds its inputs: computes what must not wait longer.
 void settle_waiting(Node& node);
-/// To be called when the outermost scope has ended: computes what has waited for that.
-void settle_scope() noexcept;
+
+/// While it lives, what is folded to one element on this thread waits for the outermost one to end, and so do
+/// elements that are computed from it. A loss has its terms in hand as it folds them: they need not be stored
+/// when it has let go of them.
+class PatientTotals {
+ public:
+  PatientTotals() noexcept;
+  ~PatientTotals();
+  PatientTotals(const PatientTotals&) = delete;
+  PatientTotals& operator=(const PatientTotals&) = delete;
+};
 
 /// Computes the value of a node that waits.
 void force(Node& node);

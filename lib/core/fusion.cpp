@@ -191,8 +191,9 @@ class Fusion {
     const kernel::Table& table = kernel::table();
     const auto& sum = table.fold[static_cast<int>(kernel::Reduction::sum)];
     const bool products = fold.products != nullptr;
-    const std::uint16_t of = products ? std::max(fold.in[0], fold.in[1]) : fold.in[0];
-    const std::uint16_t with = products ? std::min(fold.in[0], fold.in[1]) : Value::none;
+    std::uint16_t of = fold.in[0], with = products ? fold.in[1] : Value::none;
+    // Inputs are there from the first, whatever their number.
+    if (products && (code_[of].input || (with > of && !code_[with].input))) std::swap(of, with);
     Instruction& value = code_[of];
     if (value.folding || value.extent != Extent::full || !terms_[of]) return;
     const Term& term = *terms_[of];

@@ -12,6 +12,7 @@ using Kind = Lowering::Kind;
 constexpr std::size_t max_nodes = 192;   // of a program, its roots apart
 constexpr std::size_t max_roots = 4096;  // values have numbers of 16 bits
 constexpr std::uint8_t most_again = 3;   // cheap operations that are done again rather than stored
+constexpr std::uint8_t most_spared = 2;  // times that they are
 constexpr std::int64_t min_column = 32;  // elements of a row from which on kernels run row by row
 constexpr std::int64_t max_row = 1024;   // from which on rows are not made longer
 
@@ -22,6 +23,12 @@ bool one_a_row(const Shape& from, const Shape& shape, const Domain& domain) {
   for (std::size_t i = 1; i <= std::min(dims, from.size()); ++i)
     if (from[from.size() - i] != 1) return false;
   return true;
+}
+
+/// Whether a value keeps far more in memory than its own elements.
+bool is_part(const Node& node) {
+  return node.storage &&
+         node.storage.bytes() > 2 * item_size(node.dtype) * static_cast<std::size_t>(node.size()) + 4096;
 }
 
 /// How many elements a row should have, so that what is broadcast is one element for each row, or the same
@@ -249,9 +256,10 @@ std::uint16_t Plan::input_value(const Entry& entry, Node& input) {
         (!by_shape || *sources[v].shape == shape))
       return static_cast<std::uint16_t>(v);
   const auto number = static_cast<std::uint16_t>(values.size());
-  again_.push_back(value.layout == Layout::strided  ? Again()
-                   : value.layout == Layout::direct ? Again{0, {number, Value::none}}
-                                                    : Again{0});
+  again_.push_back(value.layout == Layout::strided ? Again()
+                   : value.layout == Layout::direct
+                       ? is_part(input) ? Again() : Again{0, {number, Value::none}}
+                       : Again{0});
   values.push_back(value);
   sources.push_back({&input, &shape});
   return number;
@@ -340,7 +348,9 @@ void Plan::number() {
     const Again cost = again(lowering, value);
     // A backward pass may come back to it.
     const bool kept = node.requires_grad && !node.released && (lowering.dear || value.extent == Extent::row);
-    value.stored = entry.stored = entry.root || (wanted && cost.operations == Again::never) || kept;
+    const bool spare = cost.operations != Again::never && node.spared < most_spared;
+    if (wanted && spare) ++node.spared;
+    value.stored = entry.stored = entry.root || (wanted && !spare) || kept;
     const auto same = [&](const Value& other) {
       return other.block == value.block && other.in == value.in && other.fold == value.fold &&
              other.kind == value.kind && other.extent == value.extent && !other.input;

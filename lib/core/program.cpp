@@ -122,6 +122,8 @@ Program::Program(std::span<const Value> values, bool by_rows)
         if (value.extent == Extent::full && !value.stored) take_slot(v);
     }
     leave(value.folded_with);
+    // What only its own fold looked at.
+    if (value.folding && slot_[v] >= 0 && last_use[v] == 0) free.push_back(slot_[v]);
     steps_.push_back(step);
   }
 }

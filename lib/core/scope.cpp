@@ -7,7 +7,6 @@
 #include <string_view>
 #include <utility>
 
-#include "lib/core/evaluator.hpp"
 #include "lib/core/this_thread.hpp"
 
 namespace wengert {
@@ -32,11 +31,7 @@ const ScopePath* intern(const ScopePath* outer, const char* name) {
 }  // namespace
 
 Scope::Scope(const char* name) noexcept : outer_(this_thread.scope), name_(name) { this_thread.scope = this; }
-Scope::~Scope() {
-  this_thread.scope = outer_;
-  if (!outer_ && this_thread.unsettled) [[unlikely]]
-    settle_scope();
-}
+Scope::~Scope() { this_thread.scope = outer_; }
 
 std::string Scope::path() {
   std::string path;

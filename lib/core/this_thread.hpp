@@ -13,9 +13,9 @@ struct ThreadState {
   const Node* ruled = nullptr;   // whose rule runs; see RuleGuard
   const Scope* scope = nullptr;  // the innermost
   std::int64_t defer_from = -1;  // by the innermost guard; negative where there is none
+  std::int32_t patient = 0;      // how many PatientTotals are alive
   bool records = true;           // grad_enabled()
   bool anomaly = false;          // an AnomalyMode is alive
-  bool unsettled = false;        // something waits for the outermost scope to end; see settle_scope()
 };
 
 // Constant-initialized and hidden: reached by an instruction or two, without a call.

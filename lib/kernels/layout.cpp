@@ -240,24 +240,25 @@ void transpose(std::byte* to, const std::byte* from, std::size_t rows, std::size
   constexpr std::size_t strip = sizeof(T) == 8 ? 16 : 64, length = (sizeof(T) == 8 ? 16 : 8) * line;
   const std::size_t whole_rows = rows / side * side, whole_columns = columns / side * side;
   // Rows of `out` that lie in few sets of the cache would drive each other out as they are written line by
-  // line, where squares are not as wide as lines: they are put together elsewhere.
+  // line. So some of a row is written before the next, where squares are as wide as lines; others are put
+  // together elsewhere.
   constexpr auto item = static_cast<std::ptrdiff_t>(sizeof(T));
   const bool apart = out_pitch * item % 1024 != 0;
-  constexpr std::size_t pitch = length + line;
-  alignas(64) T room[strip * pitch];
   for (std::size_t i = 0; i < whole_rows; i += strip) {
     const std::size_t some = std::min(strip, whole_rows - i);
     if (apart || side == line) {
       transpose_squares(out + offset(i, out_pitch, 0), in + i, some, whole_columns, out_pitch, in_pitch,
                         apart ? side : 8 * side);
-      continue;
-    }
-    for (std::size_t j = 0; j < whole_columns; j += length) {
-      const std::size_t run = std::min(length, whole_columns - j);
-      transpose_squares(room, in + offset(j, in_pitch, i), some, run, pitch, in_pitch, side);
-      copy_rows<side * sizeof(T)>(reinterpret_cast<std::byte*>(out + offset(i, out_pitch, j)),
-                                  reinterpret_cast<const std::byte*>(room), some, run * sizeof(T),
-                                  out_pitch * item, static_cast<std::ptrdiff_t>(pitch) * item);
+    } else if constexpr (side != line) {
+      constexpr std::size_t pitch = length + line;
+      alignas(64) T room[strip * pitch];
+      for (std::size_t j = 0; j < whole_columns; j += length) {
+        const std::size_t run = std::min(length, whole_columns - j);
+        transpose_squares(room, in + offset(j, in_pitch, i), some, run, pitch, in_pitch, side);
+        copy_rows<side * sizeof(T)>(reinterpret_cast<std::byte*>(out + offset(i, out_pitch, j)),
+                                    reinterpret_cast<const std::byte*>(room), some, run * sizeof(T),
+                                    out_pitch * item, static_cast<std::ptrdiff_t>(pitch) * item);
+      }
     }
   }
   for (std::size_t i = 0; i < rows; ++i)

@@ -103,8 +103,8 @@ struct Table {
   Chain chain2[start_count][link_count][2];
   Chain chain3[start_count][link_count][link_count][2];
   Chain pair[start_count][start_count][link_count][2];
-  /// Of chain1, and of pairs that are added; of these only the results are. Null also where the instruction
-  /// set has too few registers.
+  /// A chain1 with a fold; a pair, whose two parts are added, with a fold of the results. Null also where the
+  /// instruction set has too few registers.
   ChainFold chain1_fold[start_count][folded_count][2];
   ChainFold pair_fold[start_count][start_count][2];
   /// For products too small to pay for a BLAS call; they take no room.

@@ -61,7 +61,7 @@ Tensor binary_cross_entropy(const Tensor& probability, const Tensor& target,
       fail<ValueError>(name, "a probability must lie within [0, 1]: got values from ", min(p).item(), " to ",
                        max(p).item(), ". Did you mean binary_cross_entropy_with_logits(logits, target)?");
   }
-  const Scope scope(name);
+  const LossScope scope(name);
   const Tensor never = less_equal({p, where}, 0.0), surely = greater_equal({p, where}, 1.0);
   const Tensor log_p = bounded(never, log(wengert::where({never, where}, 1.0, p), where), where);
   const Tensor log_q =
@@ -76,7 +76,7 @@ Tensor binary_cross_entropy_with_logits(const Tensor& logits, const Tensor& targ
   check_pair(name, "logits", logits, "target", target);
   check_weight(name, "weight", options.weight, logits);
   check_weight(name, "pos_weight", options.pos_weight, logits);
-  const Scope scope(name);
+  const LossScope scope(name);
   const Tensor losses = logistic(logits, target, options.pos_weight, where);
   return reduce_loss(weighted(losses, options.weight, where), options.reduction, where);
 }
@@ -85,7 +85,7 @@ Tensor nll_loss(const Tensor& log_probabilities, const Tensor& labels, const Nll
                 Location where) {
   const Labels checked = check_labels("nll_loss", "log_probabilities", log_probabilities, labels,
                                       options.weight, options.ignore_index, where);
-  const Scope scope("nll_loss");
+  const LossScope scope("nll_loss");
   Tensor losses = neg(pick(log_probabilities, checked.index, where), where);
   if (options.weight.defined())
     losses = mul({weights_of(options.weight, checked.index, where), where}, losses);
@@ -109,12 +109,12 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntr
     if (options.ignore_index != CrossEntropyOptions().ignore_index)
       fail<ValueError>(name, "ignore_index is for labels, the target is of probabilities: got ",
                        options.ignore_index);
-    const Scope scope(name);
+    const LossScope scope(name);
     return cross_entropy_of_probabilities(logits, target, options, where);
   }
   const Labels checked =
       check_labels(name, "logits", logits, target, options.weight, options.ignore_index, where);
-  const Scope scope(name);
+  const LossScope scope(name);
   const Tensor log_p = log_softmax(logits, 1, where);
   Tensor losses = neg(pick(log_p, checked.index, where), where);
   if (options.weight.defined())
@@ -136,7 +136,7 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntr
 Tensor kl_div(const Tensor& log_probabilities, const Tensor& target, const KlDivOptions& options,
               Location where) {
   check_pair("kl_div", "log_probabilities", log_probabilities, "target", target);
-  const Scope scope("kl_div");
+  const LossScope scope("kl_div");
   const At at{where};
   const Tensor absent = equal(at(target), options.log_target ? -INFINITY : 0.0);
   const Tensor given = at.pick(absent, options.log_target ? 0.0 : 1.0, target);
@@ -153,7 +153,7 @@ Tensor focal_loss(const Tensor& logits, const Tensor& target, const FocalOptions
     fail<ValueError>("focal_loss", "alpha must not be above 1: got ", options.alpha);
   if (!(options.gamma >= 0.0))
     fail<ValueError>("focal_loss", "gamma must not be negative: got ", options.gamma);
-  const Scope scope("focal_loss");
+  const LossScope scope("focal_loss");
   const At at{where};
   const Tensor &x = logits, &y = target;
   const Tensor other = sub({1.0, where}, y);
@@ -177,7 +177,7 @@ Tensor dice_loss(const Tensor& probability, const Tensor& target, const DiceOpti
   if (probability.ndim() == 0) fail<ShapeError>("dice_loss", "probability must be (N, ...): got ()");
   if (!(options.smooth >= 0.0))
     fail<ValueError>("dice_loss", "smooth must not be negative: got ", options.smooth);
-  const Scope scope("dice_loss");
+  const LossScope scope("dice_loss");
   const At at{where};
   const std::int64_t n = probability.shape()[0];
   const Shape rows{n, n == 0 ? 0 : probability.size() / n};

@@ -16,7 +16,7 @@ Tensor triplet_margin_loss(const Tensor& anchor, const Tensor& positive, const T
   check_pair(name, "anchor", anchor, "negative", negative);
   if (anchor.ndim() == 0) fail<ShapeError>(name, "anchor must be (..., d): got ()");
   if (!(options.p > 0.0)) fail<ValueError>(name, "p must be positive: got ", options.p);
-  const Scope scope(name);
+  const LossScope scope(name);
   const At at{where};
   const auto distance = [&](const Tensor& a, const Tensor& b) {
     return pairwise_distance(a, b, {.p = options.p, .eps = options.eps}, where);
@@ -41,7 +41,7 @@ Tensor cosine_embedding_loss(const Tensor& a, const Tensor& b, const Tensor& tar
     fail<DTypeError>(name, "a and target must have one dtype: got ", a.dtype(), " and ", target.dtype(),
                      ". Did you mean target.astype(", a.dtype(), ")?");
   check_signs(name, target);
-  const Scope scope(name);
+  const LossScope scope(name);
   const At at{where};
   const Tensor cosine = cosine_similarity(a, b, {}, where);
   const Tensor apart = relu(sub(at(cosine), options.margin), where);
@@ -64,7 +64,7 @@ Tensor info_nce_loss(const Tensor& query, const Tensor& key, const InfoNceOption
   }
   if (!(options.temperature > 0.0))
     fail<ValueError>(name, "temperature must be positive: got ", options.temperature);
-  const Scope scope(name);
+  const LossScope scope(name);
   const At at{where};
   const Tensor q = normalize(query, {}, where), k = normalize(key, {}, where);
   const Tensor own = sum(mul(at(q), k), {1}, true, where);

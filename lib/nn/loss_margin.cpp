@@ -23,14 +23,14 @@ Tensor lacking(const Tensor& x, const Tensor& y, double margin, Location where) 
 
 Tensor hinge_loss(const Tensor& score, const Tensor& target, const MarginOptions& options, Location where) {
   check_scores("hinge_loss", score, target);
-  const Scope scope("hinge_loss");
+  const LossScope scope("hinge_loss");
   return reduce_loss(lacking(score, target, options.margin, where), options.reduction, where);
 }
 
 Tensor squared_hinge_loss(const Tensor& score, const Tensor& target, const MarginOptions& options,
                           Location where) {
   check_scores("squared_hinge_loss", score, target);
-  const Scope scope("squared_hinge_loss");
+  const LossScope scope("squared_hinge_loss");
   const Tensor losses = square(lacking(score, target, options.margin, where), where);
   return reduce_loss(losses, options.reduction, where);
 }
@@ -38,7 +38,7 @@ Tensor squared_hinge_loss(const Tensor& score, const Tensor& target, const Margi
 Tensor soft_margin_loss(const Tensor& score, const Tensor& target, const LossOptions& options,
                         Location where) {
   check_scores("soft_margin_loss", score, target);
-  const Scope scope("soft_margin_loss");
+  const LossScope scope("soft_margin_loss");
   const Tensor losses = softplus(neg(mul({target, where}, score), where), where);
   return reduce_loss(losses, options.reduction, where);
 }
@@ -49,7 +49,7 @@ Tensor multi_margin_loss(const Tensor& scores, const Tensor& labels, const Multi
   if (options.p != 1 && options.p != 2) fail<ValueError>(name, "p must be 1 or 2: got ", options.p);
   if (scores.ndim() != 2) fail<ShapeError>(name, "scores must be (N, C): got ", scores.shape());
   const Labels checked = check_labels(name, "scores", scores, labels, options.weight, std::nullopt, where);
-  const Scope scope(name);
+  const LossScope scope(name);
   const At at{where};
   const std::int64_t classes = scores.shape()[1];
   const Tensor right = unsqueeze(pick(scores, checked.index, where), 1, where);
@@ -67,7 +67,7 @@ Tensor margin_ranking_loss(const Tensor& a, const Tensor& b, const Tensor& targe
   check_pair(name, "a", a, "b", b);
   check_pair(name, "a", a, "target", target);
   check_signs(name, target);
-  const Scope scope(name);
+  const LossScope scope(name);
   const Tensor losses = lacking(sub({a, where}, b), target, options.margin, where);
   return reduce_loss(losses, options.reduction, where);
 }

@@ -5,12 +5,24 @@
 #include <optional>
 #include <string>
 
+#include "lib/core/evaluator.hpp"
 #include "lib/core/fail.hpp"
 #include "lib/ops/at.hpp"
+#include "wengert/core/scope.hpp"
 #include "wengert/nn/loss_reduction.hpp"
 #include "wengert/ops/elementwise.hpp"
 
 namespace wengert::nn {
+
+/// The scope of a loss. What it returns is computed when it ends, and none of its terms stored.
+class LossScope {
+ public:
+  explicit LossScope(const char* name) noexcept : scope_(name) {}
+
+ private:
+  Scope scope_;
+  PatientTotals patient_;
+};
 
 /// A shape as it is written in a call: "{4, 1}".
 std::string braces(const Shape& shape);

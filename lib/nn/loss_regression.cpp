@@ -24,13 +24,13 @@ Tensor huber(const Tensor& d, double bound, Location where) {
 
 Tensor mse_loss(const Tensor& prediction, const Tensor& target, const LossOptions& options, Location where) {
   check_pair("mse_loss", "prediction", prediction, "target", target);
-  const Scope scope("mse_loss");
+  const LossScope scope("mse_loss");
   return reduce_loss(square(sub({prediction, where}, target), where), options.reduction, where);
 }
 
 Tensor l1_loss(const Tensor& prediction, const Tensor& target, const LossOptions& options, Location where) {
   check_pair("l1_loss", "prediction", prediction, "target", target);
-  const Scope scope("l1_loss");
+  const LossScope scope("l1_loss");
   return reduce_loss(abs(sub({prediction, where}, target), where), options.reduction, where);
 }
 
@@ -38,7 +38,7 @@ Tensor huber_loss(const Tensor& prediction, const Tensor& target, const HuberOpt
                   Location where) {
   check_pair("huber_loss", "prediction", prediction, "target", target);
   if (!(options.delta > 0.0)) fail<ValueError>("huber_loss", "delta must be positive: got ", options.delta);
-  const Scope scope("huber_loss");
+  const LossScope scope("huber_loss");
   const Tensor losses = huber(sub({prediction, where}, target), options.delta, where);
   return reduce_loss(losses, options.reduction, where);
 }
@@ -48,7 +48,7 @@ Tensor smooth_l1_loss(const Tensor& prediction, const Tensor& target, const Smoo
   check_pair("smooth_l1_loss", "prediction", prediction, "target", target);
   if (!(options.beta >= 0.0))
     fail<ValueError>("smooth_l1_loss", "beta must not be negative: got ", options.beta);
-  const Scope scope("smooth_l1_loss");
+  const LossScope scope("smooth_l1_loss");
   const Tensor d = sub({prediction, where}, target);
   Tensor losses = options.beta == 0.0 ? abs(d, where) : huber(d, options.beta, where);
   if (options.beta != 0.0 && options.beta != 1.0) losses = div({losses, where}, options.beta);
@@ -58,7 +58,7 @@ Tensor smooth_l1_loss(const Tensor& prediction, const Tensor& target, const Smoo
 Tensor log_cosh_loss(const Tensor& prediction, const Tensor& target, const LossOptions& options,
                      Location where) {
   check_pair("log_cosh_loss", "prediction", prediction, "target", target);
-  const Scope scope("log_cosh_loss");
+  const LossScope scope("log_cosh_loss");
   const At at{where};
   const Tensor d = sub({prediction, where}, target);
   // Near 0 from cosh(d) = 1 + 2 sinh(d / 2)^2, far out from exp(|d|) (1 + exp(-2 |d|)) / 2.
@@ -74,7 +74,7 @@ Tensor quantile_loss(const Tensor& prediction, const Tensor& target, const Quant
   check_pair("quantile_loss", "prediction", prediction, "target", target);
   const double q = options.quantile;
   if (!(q > 0.0 && q < 1.0)) fail<ValueError>("quantile_loss", "quantile must lie in (0, 1): got ", q);
-  const Scope scope("quantile_loss");
+  const LossScope scope("quantile_loss");
   const At at{where};
   const Tensor d = sub(at(prediction), target);
   const Tensor losses = add(at(mul(at(relu(neg(d, where), where)), q)), mul(at(relu(d, where)), 1.0 - q));
@@ -86,7 +86,7 @@ Tensor poisson_nll_loss(const Tensor& prediction, const Tensor& target, const Po
   check_pair("poisson_nll_loss", "prediction", prediction, "target", target);
   if (!(options.eps >= 0.0))
     fail<ValueError>("poisson_nll_loss", "eps must not be negative: got ", options.eps);
-  const Scope scope("poisson_nll_loss");
+  const LossScope scope("poisson_nll_loss");
   const At at{where};
   const Tensor &x = prediction, &t = target;
   Tensor losses = options.log_input ? sub(at(exp(x, where)), mul(at(t), x))
@@ -111,7 +111,7 @@ Tensor gaussian_nll_loss(const Tensor& prediction, const Tensor& target, const T
     if (any(variance < 0.0).item() != 0.0)
       fail<ValueError>(name, "a variance must not be negative: got ", min(variance).item());
   }
-  const Scope scope(name);
+  const LossScope scope(name);
   const At at{where};
   const Tensor held = at.pick(less(at(variance), options.eps), options.eps, variance);
   const Tensor v = straight_through(held, variance, where);

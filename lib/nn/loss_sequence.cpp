@@ -153,7 +153,7 @@ Tensor log_likelihood(const Tensor& x, const Extended& target, Location where) {
 Tensor ctc_loss(const Tensor& log_probabilities, const Tensor& targets, const Tensor& input_lengths,
                 const Tensor& target_lengths, const CtcOptions& options, Location where) {
   const Extended target = extend(log_probabilities, targets, input_lengths, target_lengths, options.blank);
-  const Scope scope(name);
+  const LossScope scope(name);
   const At at{where};
   Tensor losses = neg(log_likelihood(log_probabilities, target, where), where);
   if (options.zero_infinity) losses = at.pick(equal(at(losses), INFINITY), 0.0, losses);

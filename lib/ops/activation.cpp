@@ -85,7 +85,7 @@ Tensor hardtanh(const Tensor& x, double low, double high, Location where) {
 Tensor hardsigmoid(const Tensor& x, Location where) {
   const Scope scope("hardsigmoid");
   const At at{where};
-  const Tensor between = add(at(mul(at(x), 1.0 / 6.0)), 0.5);
+  const Tensor between = mul(at(add(at(x), 3.0)), 1.0 / 6.0);
   return at.pick(less_equal(at(x), -3.0), 0.0, at.pick(greater_equal(at(x), 3.0), 1.0, between));
 }
 

@@ -139,7 +139,7 @@ TEST_CASE("sums over a batch and its pixels are folded where they are computed")
 }
 
 TEST_CASE("a loss is computed when its function ends, and none of its terms is stored") {
-  const Deferred guard;
+  const Deferred guard(1000);
   manual_seed(8);
   const Tensor x = parameter(randn({100, 1000})), y = uniform({100, 1000}, 0.1, 0.9);
   y.node();
@@ -162,13 +162,37 @@ TEST_CASE("a loss is computed when its function ends, and none of its terms is s
   for (const double d : support::values(difference)) expected += std::fabs(d);
   CHECK(loss.item() == doctest::Approx(expected));
 
-  // Where no function ends, the last ones wait.
+  // By the third program that wants it, it is.
+  CHECK(sum(difference * 2.0).item() == doctest::Approx(2.0 * sum(difference).item()));
+  CHECK(!difference.recorded().deferred);
+  // Of a part of something large it is at once, which then may go.
+  Tensor all = ones({50, 100000});
+  const Tensor part = slice(all, 0, 3, 4) - 0.5;
+  const std::int64_t held = memory_stats().live_bytes;
+  CHECK(sum(part * part).item() == doctest::Approx(25000.0));
+  all = Tensor();
+  CHECK(memory_stats().live_bytes < held - 49 * 400000);
+}
+
+TEST_CASE("losses under a scope that stays open hold nothing") {
+  const Deferred guard(1000);
+  const Tensor x = randn({100, 100});
   const Scope scope("all along");
-  std::vector<Tensor> totals;
-  for (int i = 0; i < 20; ++i) totals.push_back(sum(exp(x) * (i + 1.0)));
-  CHECK(std::ranges::count_if(totals, [](const Tensor& total) { return total.recorded().deferred.load(); }) ==
-        8);
-  CHECK(totals[19].item() == doctest::Approx(20.0 * totals[0].item()));
+  Tensor sum_of_losses = zeros({});
+  std::int64_t most = 0, nodes = 0;
+  for (int i = 0; i < 30; ++i) {
+    const Tensor w = parameter(randn({100, 100}));
+    const Tensor loss =
+        mean(square(exp(x) * w)) + nn::mse_loss(w, x) + nn::dice_loss(sigmoid(w), ones({100, 100}));
+    CHECK(!loss.recorded().deferred);
+    loss.backward();
+    sum_of_losses = sum_of_losses + loss.detach();
+    if (i == 2) most = memory_stats().live_bytes, nodes = memory_stats().live_nodes;
+  }
+  CHECK(memory_stats().live_bytes <= most);
+  CHECK(memory_stats().live_nodes <= nodes);
+  CHECK_THROWS_AS(nn::mse_loss(x, ones({3})), ShapeError);
+  CHECK(sum_of_losses.item() > 0.0);
 }
 
 TEST_CASE("a value that waits is that of the time it was recorded") {

@@ -1,8 +1,8 @@
 // When values are computed. A large elementwise result, and what is reduced from it, waits until someone
 // needs it; then everything that waits below it is computed in one pass over memory. What a few cheap
-// operations make of one array goes on waiting, though it is held: it is computed again sooner than loaded.
-// What all elements are folded to, as a loss, waits at most for the composed function around it to end.
-// Neither values nor errors depend on it.
+// operations make of one array, or of two where all is folded to one element, goes on waiting for a time,
+// though it is held: it is computed again sooner than loaded. What everything is folded to does not wait, but
+// in the library's losses, where it waits for their end. Neither values nor errors depend on it.
 #pragma once
 
 #include <cstdint>

@@ -80,6 +80,7 @@ struct Node : NodeCounts {
   std::atomic<bool> deferred{false};  // the value is still to be computed; see evaluation.hpp
   std::uint8_t wait_kind = 0;         // while it is: a Lowering::Kind
   std::uint8_t depth = 0;             // and how many nodes wait for one another below
+  std::uint8_t spared = 0;            // and how often it was computed and not stored, though it is held
   std::atomic<std::uint16_t> plan_hint{0};  // where a plan may find this node among its entries
   union {
     Node* near[inline_inputs];
