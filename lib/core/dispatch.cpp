@@ -20,18 +20,18 @@ struct Choice {
 /// What this library has kernels for, the best last; the first one runs everywhere.
 struct Isa {
   const char* name;
-  void (*fill[6])(Table&);
+  void (*fill[7])(Table&);
   bool (*here)();  // on this processor
 };
 constexpr Isa isas[] = {
     {"baseline",
      {baseline::fill_rows, baseline::fill_others, baseline::fill_layout, baseline::fill_folds,
-      baseline::fill_chains, baseline::fill_product},
+      baseline::fill_chains, baseline::fill_product, baseline::fill_convolve},
      [] { return true; }},
 #ifdef WENGERT_HAS_AVX2
     {"avx2",
      {avx2::fill_rows, avx2::fill_others, avx2::fill_layout, avx2::fill_folds, avx2::fill_chains,
-      avx2::fill_product},
+      avx2::fill_product, avx2::fill_convolve},
      [] {
        __builtin_cpu_init();
        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
@@ -40,7 +40,7 @@ constexpr Isa isas[] = {
 #ifdef WENGERT_HAS_AVX512
     {"avx512",
      {avx512::fill_rows, avx512::fill_others, avx512::fill_layout, avx512::fill_folds, avx512::fill_chains,
-      avx512::fill_product},
+      avx512::fill_product, avx512::fill_convolve},
      [] {
        __builtin_cpu_init();
        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd") &&

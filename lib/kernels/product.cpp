@@ -6,33 +6,14 @@
 #include <cstring>
 #include <utility>
 
-#include "lib/kernels/masked.hpp"
+#include "lib/kernels/registers.hpp"
 #include "lib/kernels/table.hpp"
 
 #ifdef __FMA__
-#include <immintrin.h>
 
 namespace wengert::kernel {
 namespace {
 
-using Size = std::size_t;
-using Step = std::ptrdiff_t;
-
-#ifdef __AVX512F__
-constexpr int lanes = 16, tile_rows = 12;
-typedef float Vector __attribute__((vector_size(64)));
-typedef float Unaligned __attribute__((vector_size(64), aligned(4), may_alias));
-inline Vector broadcast(float x) { return _mm512_set1_ps(x); }
-inline Vector fma(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
-#else
-constexpr int lanes = 8, tile_rows = 6;
-typedef float Vector __attribute__((vector_size(32)));
-typedef float Unaligned __attribute__((vector_size(32), aligned(4), may_alias));
-inline Vector broadcast(float x) { return _mm256_set1_ps(x); }
-inline Vector fma(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
-#endif
-constexpr Size panel = 2 * lanes;
-constexpr Size most_k = 256;  // terms summed up in registers; longer sums in such parts
 constexpr Size most_panels = product_room / sizeof(float);  // elements of copied panels
 constexpr Size most_rows = 48;                              // of a, copied at a time
 constexpr Size near = 4096;      // elements that the first-level cache holds however they are read
@@ -58,39 +39,6 @@ struct Panels {
   const float* data;
   Step next, row;
 };
-
-#if defined(__SANITIZE_ADDRESS__) && !defined(__AVX512F__)
-/// An unaligned vector is instrumented by a slow call, which took three quarters of a product's time.
-inline Vector load(const float* from) {
-  check(from, lanes);
-  return Vector(_mm256_maskload_ps(from, _mm256_set1_epi32(-1)));
-}
-#else
-inline Vector load(const float* from) { return *reinterpret_cast<const Unaligned*>(from); }
-#endif
-inline void store(float* to, Vector v) { *reinterpret_cast<Unaligned*>(to) = v; }
-
-inline Vector load_first(const float* from, Size count) {
-  check(from, count);
-#ifdef __AVX512F__
-  return Vector(_mm512_maskz_loadu_ps(first_lanes(count), from));
-#else
-  return Vector(_mm256_maskload_ps(from, first_words(count)));
-#endif
-}
-inline void store_first(float* to, Vector v, Size count) {
-  check(to, count);
-#ifdef __AVX512F__
-  _mm512_mask_storeu_ps(to, first_lanes(count), v);
-#else
-  _mm256_maskstore_ps(to, first_words(count), v);
-#endif
-}
-
-/// The first `count` elements at `to` = v, or += v.
-inline void put(float* to, Vector v, bool add, Size count) {
-  store_first(to, add ? load_first(to, count) + v : v, count);
-}
 
 /// Tiles of c side by side, as many as n columns take; each over k terms. The rows of b are whole vectors, or
 /// the n columns themselves.
@@ -146,41 +94,6 @@ constexpr std::array<Tile, tile_rows> tiles[2] = {tiles_of<1, true>, tiles_of<2,
 /// For products of up to `lanes` columns whose rows are read where they are.
 constexpr std::array<Tile, tile_rows> narrow_tiles = tiles_of<1, false>;
 
-/// Eight vectors of eight, transposed.
-inline void turn(__m256* v) {
-  typedef float Eight __attribute__((vector_size(32)));
-  const auto interleave = [](const __m256* a, __m256* b) {
-    for (int i = 0; i < 4; ++i) {
-      const Eight p = a[i], q = a[i + 4];
-      b[2 * i] = __builtin_shufflevector(p, q, 0, 8, 1, 9, 2, 10, 3, 11);
-      b[2 * i + 1] = __builtin_shufflevector(p, q, 4, 12, 5, 13, 6, 14, 7, 15);
-    }
-  };
-  __m256 w[8];
-  interleave(v, w);
-  interleave(w, v);
-  interleave(v, w);
-  for (int i = 0; i < 8; ++i) v[i] = w[i];
-}
-
-/// to[j * pitch + i] = from[i * step + j] for i < rows <= pitch, j < columns. Room for 8 more behind.
-inline void copy_turned(float* to, Size pitch, const float* from, Step step, Size rows, Size columns) {
-  Size j = 0;
-  for (; j + 8 <= columns; j += 8)
-    // From behind: what the eight reach beyond the rows is written after them.
-    for (Size left = (rows + 7) / 8; left-- > 0;) {
-      const Size i = 8 * left;
-      __m256 v[8];
-      for (Size r = 0; r < 8; ++r)
-        v[r] = _mm256_loadu_ps(from + static_cast<Step>(i + r < rows ? i + r : i) * step + j);
-      turn(v);
-      for (Size r = 0; r < 8; ++r) _mm256_storeu_ps(to + (j + r) * pitch + i, v[r]);
-    }
-  for (; j < columns; ++j)
-    for (Size i = 0; i < rows; ++i)
-      to[j * pitch + i] = from[static_cast<Step>(i) * step + static_cast<Step>(j)];
-}
-
 /// The panel of b of `width` columns, with zeros behind them.
 void copy_panel(float* to, const Operand& b, Size width, Size k) {
   if (b.row == 1) {
@@ -233,12 +146,6 @@ void copy_rows(float* to, const Operand& a, Size rows, Size k, Size ahead) {
     for (; r < rows; ++r)
       to[r / tile_rows * tile_rows * k + r % tile_rows] = from[static_cast<Step>(r) * a.row];
   }
-}
-
-/// How many of the rows that are left the next tile takes: never many and then few.
-Size next_rows(Size left) {
-  constexpr Size most = tile_rows;
-  return left >= most + most / 2 || left == most ? most : left > most ? (left + 1) / 2 : left;
 }
 
 /// c (m, n) over k <= most_k terms, n columns of panels that fit into the room.
@@ -315,12 +222,9 @@ void dots(const Result& c, const Operand& a, const float* b, Size k) {
     for (int r = 0; r < rows; ++r) sum[r][0] = fma(load_first(a.data + r * a.row + p, some), rest, sum[r][0]);
   }
   for (int r = 0; r < rows; ++r) {
-    float all[lanes];
-    store(all, sum[r][0] + sum[r][1]);
-    for (int half = lanes / 2; half > 0; half /= 2)
-      for (int i = 0; i < half; ++i) all[i] += all[i + half];
+    const float all = total(sum[r][0] + sum[r][1]);
     float& at = c.data[static_cast<Size>(r) * c.row];
-    at = c.add ? at + all[0] : all[0];
+    at = c.add ? at + all : all;
   }
 }
 

@@ -37,6 +37,17 @@ using FoldProducts = void (*)(std::byte* out, const std::byte* const* in, std::s
 using Product = void (*)(std::byte* c, const std::byte* a, const std::byte* b, std::size_t m, std::size_t n,
                          std::size_t k, const std::ptrdiff_t* strides, bool add, std::byte* room);
 inline constexpr std::size_t product_room = 256 * 1024;
+/// c (m, n) = a (m, k) b (k, n), or c += it: rows of c and a are so many elements apart, row p of b begins at
+/// b + at[p]. Behind each row of b lie 31 elements more.
+using ShiftedProduct = void (*)(float* c, std::size_t c_row, const float* a, std::size_t a_row,
+                                const float* b, const std::ptrdiff_t* at, std::size_t m, std::size_t n,
+                                std::size_t k, bool add);
+/// c (m, n), contiguous, += a (m, places) b (n, places)^T. Places are `rows` runs of `width`: in row i of a
+/// they begin at a + at[i], run after run a_row elements apart; in b they lie one after the other, its rows
+/// b_row apart.
+using TapsProduct = void (*)(float* c, const float* a, const std::ptrdiff_t* at, std::ptrdiff_t a_row,
+                             const float* b, std::size_t b_row, std::size_t m, std::size_t n,
+                             std::size_t rows, std::size_t width);
 /// From so many terms on, a column (n = 1) is made of the rows of a as they lie, where they and b are
 /// contiguous.
 inline constexpr std::size_t long_row = 512;
@@ -109,8 +120,11 @@ struct Table {
   ChainFold pair_fold[start_count][start_count][2];
   /// For products too small to pay for a BLAS call; they take no room.
   Product small_product[2];
-  /// Of float32; null where the instruction set has no fused multiply-add.
+  /// Of float32, these four; null where the instruction set has no fused multiply-add.
   Product wide_product;
+  ShiftedProduct shifted_product;
+  /// The second one where m n is small beside m + n times sixteen.
+  TapsProduct taps_product, dots_product;
   /// Of elements of one, four and eight bytes.
   Gather gather[3];
   Transpose transpose[3];
@@ -123,6 +137,7 @@ void fill_layout(Table& table);
 void fill_chains(Table& table);
 void fill_folds(Table& table);
 void fill_product(Table& table);
+void fill_convolve(Table& table);
 }  // namespace baseline
 namespace avx2 {
 void fill_rows(Table& table);
@@ -131,6 +146,7 @@ void fill_layout(Table& table);
 void fill_chains(Table& table);
 void fill_folds(Table& table);
 void fill_product(Table& table);
+void fill_convolve(Table& table);
 }  // namespace avx2
 namespace avx512 {
 void fill_rows(Table& table);
@@ -139,6 +155,7 @@ void fill_layout(Table& table);
 void fill_chains(Table& table);
 void fill_folds(Table& table);
 void fill_product(Table& table);
+void fill_convolve(Table& table);
 }  // namespace avx512
 
 }  // namespace wengert::kernel

@@ -37,17 +37,17 @@ Shape image_shape(std::int64_t batch, std::int64_t channels, const Shape& extent
 void forward_convolution(Node& node) {
   const Tensor x = dense(node.input(0)), w = dense(node.input(1));
   const ConvolutionProblem p = problem_of(node, x.shape(), node.shape);
-  convolution_kernels().forward(p, allocate_value(node), x.node().data, w.node().data);
+  convolution_kernels(p).forward(p, allocate_value(node), x.node().data, w.node().data);
 }
 void forward_to_input(Node& node) {
   const Tensor y = dense(node.input(0)), w = dense(node.input(1));
   const ConvolutionProblem p = problem_of(node, node.shape, y.shape());
-  convolution_kernels().to_input(p, allocate_value(node), y.node().data, w.node().data);
+  convolution_kernels(p).to_input(p, allocate_value(node), y.node().data, w.node().data);
 }
 void forward_to_weight(Node& node) {
   const Tensor x = dense(node.input(0)), y = dense(node.input(1));
   const ConvolutionProblem p = problem_of(node, x.shape(), y.shape());
-  convolution_kernels().to_weight(p, allocate_value(node), x.node().data, y.node().data);
+  convolution_kernels(p).to_weight(p, allocate_value(node), x.node().data, y.node().data);
 }
 
 Tensor convolution(const Tensor& x, const Tensor& w, const ConvolutionAttributes& at, Location where = {});

@@ -8,6 +8,7 @@
 #include "lib/core/dispatch.hpp"
 #include "lib/core/fail.hpp"
 #include "lib/core/parallel.hpp"
+#include "lib/ops/direct.hpp"
 #include "lib/ops/gemm.hpp"
 #include "lib/ops/onednn.hpp"
 #include "wengert/core/storage.hpp"
@@ -109,16 +110,20 @@ void to_weight(const ConvolutionProblem& p, std::byte* to, const std::byte* imag
 template <class T>
 constexpr ConvolutionKernels unfolding{forward<T>, to_input<T>, to_weight<T>};
 
-bool plain_asked() {
+enum class Asked { any, plain, onednn };
+Asked asked() {
   const char* told = std::getenv("WENGERT_CONV");
-  const std::string_view asked = told ? told : "";
-  if (!asked.empty() && asked != "plain")
-    fail<ValueError>("convolution", "WENGERT_CONV must be plain or not set: got \"", asked, "\"");
-  return !asked.empty();
+  const std::string_view text = told ? told : "";
+  if (text.empty()) return Asked::any;
+  if (text == "plain") return Asked::plain;
+  if (text != "onednn" || !onednn_convolution())
+    fail<ValueError>("convolution",
+                     "WENGERT_CONV must be plain, onednn where it was found, or not set: got \"", text, "\"");
+  return Asked::onednn;
 }
 
 const ConvolutionKernels& kernels_for(DType dtype) {
-  static const ConvolutionKernels* const single = plain_asked() ? nullptr : onednn_convolution();
+  static const ConvolutionKernels* const single = asked() == Asked::plain ? nullptr : onednn_convolution();
   return dtype == float32 && single ? *single : plain_convolution(dtype);
 }
 
@@ -192,6 +197,12 @@ const ConvolutionKernels& plain_convolution(DType dtype) noexcept {
   return dtype == float32 ? unfolding<float> : unfolding<double>;
 }
 
-const ConvolutionKernels& convolution_kernels() noexcept { return in_parts; }
+const ConvolutionKernels& convolution_kernels(const ConvolutionProblem& p) {
+  static const Asked told = asked();
+  const ConvolutionKernels* direct = told == Asked::onednn ? nullptr : direct_convolution(p);
+  // Of small planes of many channels oneDNN's layouts take half the time.
+  const bool library = told == Asked::any && onednn_convolution();
+  return direct && !(library && fills_few_registers(p)) ? *direct : in_parts;
+}
 
 }  // namespace wengert

@@ -27,8 +27,9 @@ struct ConvolutionKernels {
 /// Unfolding and a matrix product: what every problem can be computed by.
 const ConvolutionKernels& plain_convolution(DType dtype) noexcept;
 
-/// Those to call: oneDNN's for float32 where the library has them, unless WENGERT_CONV=plain; large batches
-/// in parts, on the pool's threads.
-const ConvolutionKernels& convolution_kernels() noexcept;
+/// Those to call, which use the pool's threads: of float32 with stride 1 the direct ones, of other float32
+/// oneDNN's where the library has them, unless WENGERT_CONV tells otherwise, which throws ValueError if it
+/// tells nothing known; in parts of large batches.
+const ConvolutionKernels& convolution_kernels(const ConvolutionProblem&);
 
 }  // namespace wengert

@@ -1,47 +1,19 @@
 // Kernels that are held to no formula but to others: chains to their operations one after the other, and
 // transposes to their definition. Whatever the length, nothing is read or written beyond it.
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cstring>
 #include <deque>
 #include <vector>
 
 #include "lib/core/dispatch.hpp"
+#include "support/guarded.hpp"
 #include "support/tensors.hpp"
 
 using namespace wengert;
 using namespace wengert::kernel;
+using support::Guarded;
 
 namespace {
-
-constexpr std::size_t page = 4096;
-
-/// Room whose end lies before a page that cannot be touched.
-class Guarded {
- public:
-  explicit Guarded(std::size_t bytes)
-      : pages_((bytes + page - 1) / page + 1),
-        begin_(static_cast<std::byte*>(
-            mmap(nullptr, pages_ * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))),
-        data_(begin_ + (pages_ - 1) * page - bytes) {
-    REQUIRE(begin_ != MAP_FAILED);
-    REQUIRE(mprotect(begin_ + (pages_ - 1) * page, page, PROT_NONE) == 0);
-  }
-  Guarded(const Guarded&) = delete;
-  Guarded& operator=(const Guarded&) = delete;
-  ~Guarded() { munmap(begin_, pages_ * page); }
-
-  std::byte* data() const { return data_; }
-  template <class T>
-  T* as() const {
-    return reinterpret_cast<T*>(data_);
-  }
-
- private:
-  std::size_t pages_;
-  std::byte *begin_, *data_;
-};
 
 Row row_of(Start start) { return start == Start::add ? Row::add : start == Start::sub ? Row::sub : Row::mul; }
 
