@@ -105,7 +105,7 @@ constexpr Size at_most(Size most, Size left) { return left < most ? left : most;
 
 /// Panel by panel: what a panel sees of b stays in the first-level cache for all rows of a.
 void shifted(float* c, Size c_row, const float* a, Size a_row, const float* b, const Step* at, Size m, Size n,
-             Size k, bool add) {
+             Size k) {
   for (Size p = 0; p < k; p += most_k) {
     const Size terms = at_most(most_k, k - p);
     for (Size j = 0, columns = 0; j < n; j += columns) {
@@ -116,7 +116,7 @@ void shifted(float* c, Size c_row, const float* a, Size a_row, const float* b, c
       for (Size i = 0, height = 0; i < m; i += height) {
         height = next_rows(m - i);
         tiles[height - 1](c + i * c_row + j, c_row, a + i * a_row + p, a_row, b + j, at + p, columns, terms,
-                          add || p > 0);
+                          p > 0);
       }
     }
   }
@@ -198,10 +198,18 @@ constexpr auto dots_tiles = []<int... columns>(std::integer_sequence<int, column
 
 void dots(float* c, const float* a, const Step* at, Step a_row, const float* b, Size b_row, Size m, Size n,
           Size rows, Size width) {
-  for (Size j = 0; j < n; j += dots_columns)
-    for (Size i = 0; i < m; i += dots_rows)
-      dots_tiles[at_most(dots_columns, n - j) - 1][at_most(dots_rows, m - i) - 1](
-          c + i * n + j, n, a, at + i, a_row, b + j * b_row, b_row, rows, width);
+  constexpr Size most = most_k * lanes;  // places, of which a lane sums up most_k
+  const Size some_rows = width < most ? most / width : 1, some_width = at_most(most, width);
+  for (Size row = 0; row < rows; row += some_rows)
+    for (Size column = 0; column < width; column += some_width) {
+      const float* left = a + static_cast<Step>(row) * a_row + column;
+      const float* right = b + row * width + column;
+      for (Size j = 0; j < n; j += dots_columns)
+        for (Size i = 0; i < m; i += dots_rows)
+          dots_tiles[at_most(dots_columns, n - j) - 1][at_most(dots_rows, m - i) - 1](
+              c + i * n + j, n, left, at + i, a_row, right + j * b_row, b_row, at_most(some_rows, rows - row),
+              at_most(some_width, width - column));
+    }
 }
 
 }  // namespace

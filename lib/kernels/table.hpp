@@ -37,11 +37,11 @@ using FoldProducts = void (*)(std::byte* out, const std::byte* const* in, std::s
 using Product = void (*)(std::byte* c, const std::byte* a, const std::byte* b, std::size_t m, std::size_t n,
                          std::size_t k, const std::ptrdiff_t* strides, bool add, std::byte* room);
 inline constexpr std::size_t product_room = 256 * 1024;
-/// c (m, n) = a (m, k) b (k, n), or c += it: rows of c and a are so many elements apart, row p of b begins at
-/// b + at[p]. Behind each row of b lie 31 elements more.
+/// c (m, n) = a (m, k) b (k, n): rows of c and a are so many elements apart, row p of b begins at b + at[p].
+/// Behind each row of b lie 31 elements more.
 using ShiftedProduct = void (*)(float* c, std::size_t c_row, const float* a, std::size_t a_row,
                                 const float* b, const std::ptrdiff_t* at, std::size_t m, std::size_t n,
-                                std::size_t k, bool add);
+                                std::size_t k);
 /// c (m, n), contiguous, += a (m, places) b (n, places)^T. Places are `rows` runs of `width`: in row i of a
 /// they begin at a + at[i], run after run a_row elements apart; in b they lie one after the other, its rows
 /// b_row apart.
@@ -123,7 +123,8 @@ struct Table {
   /// Of float32, these four; null where the instruction set has no fused multiply-add.
   Product wide_product;
   ShiftedProduct shifted_product;
-  /// The second one where m n is small beside m + n times sixteen.
+  /// The first one turns b, so that a register holds elements of a row of c; for the second one it holds
+  /// places.
   TapsProduct taps_product, dots_product;
   /// Of elements of one, four and eight bytes.
   Gather gather[3];

@@ -41,9 +41,20 @@ void for_each_tile(const ConvolutionProblem& p, F visit) {
     for (std::int64_t g = 0; g < p.groups; ++g) visit(n, g);
 }
 
+/// Whether each image is one window, so that images and weights are the rows of two matrices.
+bool images_are_windows(const ConvolutionProblem& p) {
+  const Windows& w = p.windows;
+  bool whole = p.groups == 1 && w.places() == 1 && w.kernel == w.input;
+  for (std::size_t d = 0; d < w.rank(); ++d)
+    whole &= w.padding[d] == 0 && (w.dilation[d] == 1 || w.kernel[d] == 1);
+  return whole;
+}
+
 template <class T>
 void forward(const ConvolutionProblem& p, std::byte* to, const std::byte* image, const std::byte* weight) {
   const Tile tile(p);
+  if (images_are_windows(p))
+    return gemm(p.dtype, to, {image, tile.rows, 1}, {weight, 1, tile.rows}, p.batch, p.out, tile.rows);
   T* y = reinterpret_cast<T*>(to);
   const T *x = reinterpret_cast<const T*>(image), *w = reinterpret_cast<const T*>(weight);
   const bool plain = p.windows.pointwise();
@@ -64,6 +75,8 @@ void forward(const ConvolutionProblem& p, std::byte* to, const std::byte* image,
 template <class T>
 void to_input(const ConvolutionProblem& p, std::byte* to, const std::byte* output, const std::byte* weight) {
   const Tile tile(p);
+  if (images_are_windows(p))
+    return gemm(p.dtype, to, {output, p.out, 1}, {weight, tile.rows, 1}, p.batch, tile.rows, p.out);
   T* x = reinterpret_cast<T*>(to);
   const T *y = reinterpret_cast<const T*>(output), *w = reinterpret_cast<const T*>(weight);
   const bool plain = p.windows.pointwise();
@@ -83,14 +96,14 @@ void to_input(const ConvolutionProblem& p, std::byte* to, const std::byte* outpu
 template <class T>
 void to_weight(const ConvolutionProblem& p, std::byte* to, const std::byte* image, const std::byte* output) {
   const Tile tile(p);
+  if (images_are_windows(p))
+    return gemm(p.dtype, to, {output, 1, p.out}, {image, tile.rows, 1}, p.out, tile.rows, p.batch);
   T* w = reinterpret_cast<T*>(to);
   const T *x = reinterpret_cast<const T*>(image), *y = reinterpret_cast<const T*>(output);
   const std::int64_t size = tile.out * tile.rows;
   std::memset(to, 0, static_cast<std::size_t>(p.groups * size) * sizeof(T));
   const bool plain = p.windows.pointwise();
   const StorageRef unfolded = plain ? StorageRef() : room(tile.rows * tile.places, p.dtype);
-  const StorageRef product = room(size, p.dtype);
-  const T* term = reinterpret_cast<const T*>(product.data());
   for_each_tile(p, [&](std::int64_t n, std::int64_t g) {
     const T* seen = x + (n * p.groups + g) * tile.in * tile.pixels;
     if (!plain) {
@@ -99,11 +112,9 @@ void to_weight(const ConvolutionProblem& p, std::byte* to, const std::byte* imag
       seen = columns;
     }
     gemm(
-        p.dtype, product.data(),
+        p.dtype, reinterpret_cast<std::byte*>(w + g * size),
         {reinterpret_cast<const std::byte*>(y + (n * p.groups + g) * tile.out * tile.places), tile.places, 1},
-        {reinterpret_cast<const std::byte*>(seen), 1, tile.places}, tile.out, tile.rows, tile.places);
-    T* sum = w + g * size;
-    for (std::int64_t i = 0; i < size; ++i) sum[i] += term[i];
+        {reinterpret_cast<const std::byte*>(seen), 1, tile.places}, tile.out, tile.rows, tile.places, true);
   });
 }
 
@@ -112,19 +123,27 @@ constexpr ConvolutionKernels unfolding{forward<T>, to_input<T>, to_weight<T>};
 
 enum class Asked { any, plain, onednn };
 Asked asked() {
-  const char* told = std::getenv("WENGERT_CONV");
-  const std::string_view text = told ? told : "";
-  if (text.empty()) return Asked::any;
-  if (text == "plain") return Asked::plain;
-  if (text != "onednn" || !onednn_convolution())
-    fail<ValueError>("convolution",
-                     "WENGERT_CONV must be plain, onednn where it was found, or not set: got \"", text, "\"");
-  return Asked::onednn;
+  static const Asked by_environment = [] {
+    const char* told = std::getenv("WENGERT_CONV");
+    const std::string_view text = told ? told : "";
+    if (text.empty()) return Asked::any;
+    if (text == "plain") return Asked::plain;
+    if (text != "onednn" || !onednn_convolution())
+      fail<ValueError>("convolution",
+                       "WENGERT_CONV must be plain, onednn where it was found, or not set: got \"", text,
+                       "\"");
+    return Asked::onednn;
+  }();
+  return by_environment;
 }
 
-const ConvolutionKernels& kernels_for(DType dtype) {
-  static const ConvolutionKernels* const single = asked() == Asked::plain ? nullptr : onednn_convolution();
-  return dtype == float32 && single ? *single : plain_convolution(dtype);
+/// Other than the direct ones: each of a part of a batch.
+const ConvolutionKernels& kernels_for(const ConvolutionProblem& p) {
+  const ConvolutionKernels* const library = asked() == Asked::plain ? nullptr : onednn_convolution();
+  // One by one, unfolding copies nothing.
+  const bool product = asked() != Asked::onednn && p.windows.pointwise() && kernel::table().wide_product;
+  if (p.dtype == float32 && library && !product) return *library;
+  return plain_convolution(p.dtype);
 }
 
 /// A batch cut into parts of some images each, by the shapes alone: a kernel may add in another order where
@@ -161,13 +180,13 @@ struct Parts {
 void forward_in_parts(const ConvolutionProblem& p, std::byte* y, const std::byte* x, const std::byte* w) {
   const Parts parts(p, most_parts_of_batch);
   parts.for_each(p, [&](const ConvolutionProblem& part, std::int64_t, std::int64_t first) {
-    kernels_for(p.dtype).forward(part, y + first * parts.y, x + first * parts.x, w);
+    kernels_for(p).forward(part, y + first * parts.y, x + first * parts.x, w);
   });
 }
 void to_input_in_parts(const ConvolutionProblem& p, std::byte* x, const std::byte* y, const std::byte* w) {
   const Parts parts(p, most_parts_of_batch);
   parts.for_each(p, [&](const ConvolutionProblem& part, std::int64_t, std::int64_t first) {
-    kernels_for(p.dtype).to_input(part, x + first * parts.x, y + first * parts.y, w);
+    kernels_for(p).to_input(part, x + first * parts.x, y + first * parts.y, w);
   });
 }
 /// The parts' sums are added in order. They take no more room than what they are sums of.
@@ -175,11 +194,11 @@ void to_weight_in_parts(const ConvolutionProblem& p, std::byte* w, const std::by
   const Parts whole(p, 1);
   const std::int64_t most = p.batch * (whole.x + whole.y) / std::max<std::int64_t>(whole.w, 1);
   const Parts parts(p, std::clamp<std::int64_t>(most, 1, most_parts_of_batch));
-  if (parts.count <= 1) return kernels_for(p.dtype).to_weight(p, w, x, y);
+  if (parts.count <= 1) return kernels_for(p).to_weight(p, w, x, y);
   const StorageRef sums = StorageRef::allocate(static_cast<std::size_t>(parts.count * parts.w));
   parts.for_each(p, [&](const ConvolutionProblem& part, std::int64_t i, std::int64_t first) {
-    kernels_for(p.dtype).to_weight(part, i > 0 ? sums.data() + i * parts.w : w, x + first * parts.x,
-                                   y + first * parts.y);
+    kernels_for(p).to_weight(part, i > 0 ? sums.data() + i * parts.w : w, x + first * parts.x,
+                             y + first * parts.y);
   });
   const auto item = static_cast<std::int64_t>(item_size(p.dtype));
   const kernel::Block add =
@@ -198,11 +217,14 @@ const ConvolutionKernels& plain_convolution(DType dtype) noexcept {
 }
 
 const ConvolutionKernels& convolution_kernels(const ConvolutionProblem& p) {
-  static const Asked told = asked();
-  const ConvolutionKernels* direct = told == Asked::onednn ? nullptr : direct_convolution(p);
-  // Of small planes of many channels oneDNN's layouts take half the time.
-  const bool library = told == Asked::any && onednn_convolution();
-  return direct && !(library && fills_few_registers(p)) ? *direct : in_parts;
+  if (asked() == Asked::onednn) return in_parts;
+  if (images_are_windows(p)) return plain_convolution(p.dtype);
+  // Of small planes of single channels a call for each takes longer than its sums.
+  const bool single =
+      p.groups == p.in && p.groups == p.out && p.windows.taps() <= 9 && p.windows.places() < 100;
+  if (p.windows.pointwise() || (single && asked() == Asked::any && onednn_convolution())) return in_parts;
+  const ConvolutionKernels* direct = direct_convolution(p);
+  return direct ? *direct : in_parts;
 }
 
 }  // namespace wengert

@@ -27,9 +27,9 @@ struct ConvolutionKernels {
 /// Unfolding and a matrix product: what every problem can be computed by.
 const ConvolutionKernels& plain_convolution(DType dtype) noexcept;
 
-/// Those to call, which use the pool's threads: of float32 with stride 1 the direct ones, of other float32
-/// oneDNN's where the library has them, unless WENGERT_CONV tells otherwise, which throws ValueError if it
-/// tells nothing known; in parts of large batches.
+/// Those to call, which use the pool's threads: matrix products where nothing is to be unfolded, else the
+/// direct ones where they suit, else oneDNN's for float32, or unfolding, in parts of large batches. What
+/// WENGERT_CONV tells comes first; it throws ValueError if that is nothing known.
 const ConvolutionKernels& convolution_kernels(const ConvolutionProblem&);
 
 }  // namespace wengert

@@ -1,5 +1,6 @@
 // The kernels of float32 convolutions beside those of float64, and on several threads.
 #include <algorithm>
+#include <cmath>
 #include <thread>
 
 #include "ops/expect.hpp"
@@ -72,11 +73,54 @@ TEST_CASE("float32 convolutions come near float64 ones, derivatives too, over a 
       [](const Tensor& x, const Tensor& w) { return conv2d(x, w, {}, {.padding = 3}); },
       numbers({2, 5, 6, 7}, 1), numbers({9, 5, 2, 1}, 2));
   compare(
+      "rows of taps far apart",
+      [](const Tensor& x, const Tensor& w) {
+        return conv2d(x, w, {}, {.padding = {30, 2}, .dilation = {30, 2}});
+      },
+      numbers({1, 6, 70, 33}, 1), numbers({9, 6, 3, 2}, 2));
+  compare(
+      "parts of a long row",
+      [](const Tensor& x, const Tensor& w) { return conv1d(x, w, {}, {.stride = 2, .padding = 20}); },
+      numbers({1, 24, 5000}, 1), numbers({3, 24, 9}, 2), 4e-5);
+  compare(
+      "strides with dilation",
+      [](const Tensor& x, const Tensor& w) {
+        return conv2d(x, w, {}, {.stride = {2, 3}, .padding = 3, .dilation = {3, 2}});
+      },
+      numbers({2, 5, 31, 40}, 1), numbers({7, 5, 3, 4}, 2));
+  compare(
+      "strides beyond the taps",
+      [](const Tensor& x, const Tensor& w) {
+        return conv2d(x, w, {}, {.stride = {4, 3}, .padding = {0, 1}});
+      },
+      numbers({2, 3, 40, 61}, 1), numbers({5, 3, 2, 1}, 2));
+  compare(
+      "each image one window", [](const Tensor& x, const Tensor& w) { return conv2d(x, w); },
+      numbers({9, 6, 5, 4}, 1), numbers({7, 6, 5, 4}, 2));
+  compare("one pixel each", few, numbers({30, 12, 1, 1}, 1), numbers({7, 12, 3, 3}, 2));
+  compare("few bands, many channels", few, numbers({1, 48, 20, 20}, 1), numbers({100, 48, 3, 3}, 2));
+  compare(
       "several bands of several planes",
       [](const Tensor& x, const Tensor& w) {
         return conv3d(x, w, {}, {.padding = {2, 1, 0}});
       },
       numbers({1, 24, 5, 30, 41}, 1), numbers({3, 24, 3, 2, 2}, 2), 4e-5);
+}
+
+TEST_CASE("an infinite element of the weight reaches what it is multiplied with, in both dtypes alike") {
+  for (const DType dtype : {float32, float64})
+    for (const double element : {double(INFINITY), double(NAN)}) {
+      const Tensor w = support::tensor({1, element}, {1, 1, 2}).astype(dtype);
+      const Tensor x = parameter(ones({1, 1, 40}, {.dtype = dtype}));
+      const Tensor y = conv1d(x, w);
+      const auto slopes = values(grad(sum(y), {x})[0]), back = values(conv_transpose1d(ones_like(x), w));
+      CHECK(slopes[0] == 1.0);
+      CHECK(back[0] == 1.0);
+      for (std::size_t i = 1; i < 40; ++i) {
+        CHECK_FALSE(std::isfinite(slopes[i]));
+        CHECK(std::isinf(back[i]) == std::isinf(element));
+      }
+    }
 }
 
 TEST_CASE("convolutions on several threads have the bits of one thread's") {

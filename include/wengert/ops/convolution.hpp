@@ -1,9 +1,9 @@
 // Convolutions in one, two and three dimensions, transposed ones, and the windows they are made of. What is
-// called convolution is, as everywhere in the field, the correlation: the kernel is not turned round. float32
-// with stride 1 is computed by products that read the padded image itself, shifted, where the processor
-// multiplies and adds at once; other float32 by oneDNN where the library was built with it; the rest, as
-// float64, by unfolding and matrix products. WENGERT_CONV=plain in the environment does without oneDNN,
-// WENGERT_CONV=onednn takes it wherever it can (any other text there is a ValueError).
+// called convolution is, as everywhere in the field, the correlation: the kernel is not turned round. Where
+// the processor multiplies and adds at once, most of float32 is computed by products that read the padded
+// image itself, shifted; large strides and small planes by oneDNN where the library was built with it; the
+// rest, as float64, by unfolding and matrix products. WENGERT_CONV=plain in the environment does without
+// oneDNN, WENGERT_CONV=onednn takes it wherever it can (any other text there is a ValueError).
 // lib/ops/convolution.cpp lib/ops/convolve.cpp lib/ops/direct.cpp lib/ops/onednn.cpp lib/ops/unfold.cpp
 // lib/ops/windows.cpp
 #pragma once
