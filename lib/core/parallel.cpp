@@ -1,7 +1,8 @@
 // The pool holds one job at a time. Who has work for it takes it, opens a gate and wakes helpers; helpers
-// that pass the gate take parts by counting up, as the caller does. When no part is left the caller closes
-// the gate and waits for those inside: a helper that wakes too late finds it closed and is waited for by
-// nobody.
+// that pass the gate take parts by counting up, as the caller does, each at first those of a share of its
+// own, the same one every time: what it wrote in one job it finds in its cache in the next. When no part is
+// left the caller closes the gate and waits for those inside: a helper that wakes too late finds it closed
+// and is waited for by nobody.
 #include "lib/core/parallel.hpp"
 
 #include <atomic>
@@ -10,6 +11,7 @@
 #include <cstring>
 #include <exception>
 #include <fstream>
+#include <limits>
 #include <mutex>
 #include <new>
 #include <system_error>
@@ -65,8 +67,11 @@ class Pool {
     hire(helpers);
     part_ = part;
     context_ = context;
-    count_ = count;
-    next_.store(0, std::memory_order_relaxed);
+    shares_ = static_cast<std::int64_t>(helpers) + 1;
+    for (std::int64_t i = 0; i < shares_; ++i) {
+      share_[i].end = (i + 1) * count / shares_;
+      share_[i].next.store(i * count / shares_, std::memory_order_relaxed);
+    }
     allowed_.store(helpers, std::memory_order_relaxed);
     gate_.store(0, std::memory_order_release);
     jobs_.fetch_add(1);
@@ -75,11 +80,12 @@ class Pool {
     else
       for (std::uint32_t i = 0; i < helpers; ++i) jobs_.notify_one();
     inside = true;
-    take_parts();
+    take_parts(0);
     inside = false;
     for (std::uint32_t now = gate_.fetch_or(closed) | closed; now != closed; now = gate_.load())
       wait_while(gate_, now);
     if (!error_) return true;
+    failed_.store(nothing, std::memory_order_relaxed);
     std::rethrow_exception(std::exchange(error_, nullptr));
   }
 
@@ -91,19 +97,20 @@ class Pool {
   /// Helpers are never let go, and asleep they do not keep the program from ending.
   void hire(std::uint32_t helpers) {
     try {
-      for (; hired_ < helpers; ++hired_) std::thread([this, seen = jobs_.load()] { help(seen); }).detach();
+      for (; hired_ < helpers; ++hired_)
+        std::thread([this, number = hired_ + 1, seen = jobs_.load()] { help(number, seen); }).detach();
     } catch (const std::system_error&) {
       // The system has no more threads: those that are there do the work.
     }
   }
 
-  void help(std::uint32_t seen) {
+  void help(std::int64_t number, std::uint32_t seen) {
     inside = true;
     while (true) {
       wait_while(jobs_, seen);
       seen = jobs_.load();
       if (!enter()) continue;
-      take_parts();
+      take_parts(number);
       if (gate_.fetch_sub(1) == (closed | 1)) gate_.notify_one();
     }
   }
@@ -115,35 +122,46 @@ class Pool {
     return false;
   }
 
-  void take_parts() {
-    while (true) {
-      const std::int64_t i = next_.fetch_add(1, std::memory_order_relaxed);
-      if (i >= count_) return;
-      try {
-        part_(context_, i);
-      } catch (...) {
-        const std::lock_guard lock(error_mutex_);
-        if (!error_ || i < failed_) {
-          error_ = std::current_exception();
-          failed_ = i;
-        }
-        next_.store(count_, std::memory_order_relaxed);
+  /// Those of the share of that number, then what is left of the others.
+  void take_parts(std::int64_t number) {
+    for (std::int64_t i = 0; i < shares_; ++i) {
+      Share& share = share_[(number + i) % shares_];
+      while (true) {
+        const std::int64_t part = share.next.fetch_add(1, std::memory_order_relaxed);
+        if (part >= share.end) break;
+        if (part < failed_.load(std::memory_order_relaxed)) run_part(part);
       }
     }
   }
+  void run_part(std::int64_t i) {
+    try {
+      part_(context_, i);
+    } catch (...) {
+      const std::lock_guard lock(error_mutex_);
+      if (i > failed_.load(std::memory_order_relaxed)) return;
+      error_ = std::current_exception();
+      failed_.store(i, std::memory_order_relaxed);
+    }
+  }
+
+  struct alignas(64) Share {
+    std::atomic<std::int64_t> next{0};
+    std::int64_t end = 0;
+  };
 
   std::mutex taken_;
   void (*part_)(void*, std::int64_t) = nullptr;
   void* context_ = nullptr;
-  std::int64_t count_ = 0;
+  std::int64_t shares_ = 0;
   std::uint32_t hired_ = 0;
   std::atomic<std::uint32_t> jobs_{0};       // given so far
   std::atomic<std::uint32_t> allowed_{0};    // helpers that may be inside
   std::atomic<std::uint32_t> gate_{closed};  // helpers inside, or'ed with `closed`
-  alignas(64) std::atomic<std::int64_t> next_{0};
+  Share share_[helped_by + 1];
   alignas(64) std::mutex error_mutex_;
   std::exception_ptr error_;
-  std::int64_t failed_ = 0;
+  static constexpr std::int64_t nothing = std::numeric_limits<std::int64_t>::max();
+  std::atomic<std::int64_t> failed_{nothing};  // the first part, by its number, that threw
 };
 
 // Never destroyed: helpers and other objects with static storage may look at it while the program ends.

@@ -7,9 +7,10 @@
 
 namespace wengert {
 
-/// Calls part(context, i) for each i in [0, count), some at the same time. Returns when all are done. If some
-/// throw, those that had not begun are left out, and what the first of them threw, by its number, is thrown
-/// here. A part must not wait for another one, and what it computes must not depend on which thread it is on.
+/// Calls part(context, i) for each i in [0, count), some at the same time, and the same ones on the same
+/// thread each time if none is late. Returns when all are done. If some throw, what the first of them throws,
+/// by its number, is thrown here, as if they followed one another; later ones that had not begun are left
+/// out. A part must not wait for another one, and what it computes must not depend on which thread it is on.
 /// Parts follow one another on the calling thread where it runs a part already, or the pool is taken.
 void run_parts(std::int64_t count, void (*part)(void* context, std::int64_t i), void* context);
 

@@ -85,10 +85,10 @@ class Product {
 void convolve(const Volume& v, const Target& y, const float* x, const float* w) {
   const Layout layout(v, true);
   // Where there are few bands, channels are divided too.
-  constexpr std::int64_t fewest = 48;
+  constexpr std::int64_t fewest = 48, unit = 12;  // rows of a tile
   const double work = nanoseconds(v);
   const std::int64_t bands = layout.bands(), wanted = ratio_up(worthwhile_parts(work), bands),
-                     some = std::max(rounded_up(ratio_up(v.out, wanted), 12), std::min(fewest, v.out)),
+                     some = std::max(rounded_up(ratio_up(v.out, wanted), unit), std::min(fewest, v.out)),
                      pieces = ratio_up(v.out, some);
   parallel_ranges(bands * pieces, 1, work / static_cast<double>(bands * pieces),
                   [&](std::int64_t begin, std::int64_t end) {
