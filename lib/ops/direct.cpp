@@ -130,10 +130,12 @@ using Phases = std::array<Phase, 3>;
 
 /// The weight's elements of these taps, channels exchanged.
 StorageRef turned(const Volume& v, const Phases& of, const float* w) {
-  const std::int64_t taps = of[0].taps * of[1].taps * of[2].taps, some = 8;
+  const std::int64_t taps = of[0].taps * of[1].taps * of[2].taps, some = 32;
   StorageRef result = room(v.groups * v.out * v.in * taps);
   float* to = floats(result.data());
+  const bool all = taps == product(v.taps);
   const auto turn = [&](float* at, const float* from) {
+    if (all) return void(std::reverse_copy(from, from + taps, at));
     for (std::int64_t z = 0; z < of[0].taps; ++z)
       for (std::int64_t y = 0; y < of[1].taps; ++y) {
         const std::int64_t row = (of[0].tap - z * of[0].step) * v.taps[1] + of[1].tap - y * of[1].step;
