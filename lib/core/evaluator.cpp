@@ -139,7 +139,7 @@ void Evaluator::publish() {
   for (const auto& [node, value] : plan.twins) {
     Node& first = *plan.sources[value].node;
     if (!waits(*node) || waits(first)) continue;
-    share_value(*node, first, 0, row_major(node->shape));
+    share_value(*node, first, 0, node->keeps_order ? node->strides : row_major(node->shape));
     node->deferred.store(false, std::memory_order_release);
   }
   for (Node* view : plan.views) {
@@ -235,18 +235,18 @@ bool may_wait(const Node& node, Kind kind) {
     case Kind::fold: {
       const std::int64_t width = input.size() / size;
       if (width <= 1 || width > widest_row) return false;
-      return waits(input) ? waits_as_map(input) : input.size() >= defer_from() && is_contiguous(input);
+      return waits(input) ? waits_in_rows(input) : input.size() >= defer_from() && is_contiguous(input);
     }
     case Kind::sum_rows:
       if (size <= 1 || size > widest_row || input.size() <= size) return false;
       // Or of a cotangent that the user passed in, and holds: what else the pass does with it reads it too.
-      return waits(input) ? waits_as_map(input) || kind_of(input) == Kind::fold
+      return waits(input) ? waits_in_rows(input) || kind_of(input) == Kind::fold
                           : input.leaf && RuleGuard::alive() && size >= wide_row &&
                                 input.size() >= defer_from() && is_contiguous(input);
     case Kind::total:
       return input.size() > 1 && waits_as_map(input);
     default:
-      return waits(input);
+      return waits(input) && !input.keeps_order;
   }
 }
 
@@ -268,6 +268,12 @@ void evaluate(Node& node, bool large) {
       node.depth = static_cast<std::uint8_t>(depth + 1);
       const bool map = lowering.kind == Kind::alias && waits_as_map(node.input(0));
       node.wait_kind = static_cast<std::uint8_t>(map ? Kind::map : lowering.kind);
+      const Strides* order =
+          lowering.kind == Kind::map ? order_of_inputs(node.shape, node.inputs(), node.input_count) : nullptr;
+      if (order) {
+        node.strides = *order;
+        node.keeps_order = true;
+      }
       if (sums_of_pass && lowering.kind == Kind::sum_rows) {
         // Of rows that are folded themselves, the folding is what others read the same arrays for.
         Node& input = node.input(0);

@@ -156,8 +156,10 @@ std::byte* allocate_value(Node& node) {
 }
 
 void set_value(Node& node, StorageRef storage) {
-  node.strides.set_row_major(node.shape);
-  node.contiguous = true;
+  if (!node.keeps_order) {
+    node.strides.set_row_major(node.shape);
+    node.contiguous = true;
+  }
   node.data = storage.data();
   node.storage = std::move(storage);
 }

@@ -25,10 +25,21 @@ bool one_a_row(const Shape& from, const Shape& shape, const Domain& domain) {
   return true;
 }
 
+/// Whether a backward pass may come back to a value that is rather stored than computed again.
+bool is_kept(const Node& node, const Lowering& lowering) {
+  return node.requires_grad && !node.released && lowering.dear;
+}
+
 /// Whether a value keeps far more in memory than its own elements.
 bool is_part(const Node& node) {
   return node.storage &&
          node.storage.bytes() > 2 * item_size(node.dtype) * static_cast<std::size_t>(node.size()) + 4096;
+}
+
+/// Whether a value that waits has one user, and is wanted by nobody once that is computed.
+bool passes(const Node& node, const Lowering& lowering) {
+  const std::uint64_t references = node.references.load(std::memory_order_relaxed);
+  return references < NodeCounts::user && (references & edge_mask) == 1 && !is_kept(node, lowering);
 }
 
 /// How many elements a row should have, so that what is broadcast is one element for each row, or the same
@@ -62,6 +73,7 @@ std::size_t trailing_dims(const Shape& shape, std::int64_t width) {
 void Plan::choose_domain(Node& root, const Lowering& lowering) {
   const std::int64_t size = root.size();
   to_one_ = false;
+  kept_ = nullptr;
   switch (lowering.kind) {
     case Kind::fold:
       domain = {size, root.input(0).size() / size, true};
@@ -72,10 +84,13 @@ void Plan::choose_domain(Node& root, const Lowering& lowering) {
     case Kind::total:
       domain = {1, root.input(0).size(), false};
       to_one_ = true;
+      if (root.input(0).keeps_order) kept_ = &root.input(0);
       return;
     default:
       domain = {1, size, false};
+      if (root.keeps_order) kept_ = &root;
   }
+  if (kept_) return;
   std::int64_t width = 0;
   entries.push_back({&root, lowering});
   for (std::size_t next = 0; next < entries.size() && next < max_nodes; ++next) {
@@ -106,17 +121,24 @@ void Plan::choose_domain(Node& root, const Lowering& lowering) {
   if (width > 1) domain = {size / width, width, true};
 }
 
+/// Whether a value lies in the domain's order, or will.
+bool Plan::in_order(const Node& node) const {
+  if (!kept_) return !node.keeps_order;
+  return node.keeps_order && node.shape == kept_->shape && node.strides == kept_->strides;
+}
+
 /// Whether a root that is not the first one spans the domain.
 bool Plan::fits(const Node& node, const Lowering& lowering) const {
   switch (lowering.kind) {
     case Kind::map:
-      return node.size() == domain.size() || (domain.by_rows && node.size() == domain.rows);
+      return in_order(node) &&
+             (node.size() == domain.size() || (domain.by_rows && node.size() == domain.rows));
     case Kind::fold:
       return domain.by_rows && node.size() == domain.rows && node.input(0).size() == domain.size();
     case Kind::sum_rows:
       return domain.by_rows && node.size() == domain.width && node.input(0).size() == domain.size();
     case Kind::total:
-      return !domain.by_rows && node.input(0).size() == domain.size();
+      return !domain.by_rows && in_order(node.input(0)) && node.input(0).size() == domain.size();
     default:
       return false;
   }
@@ -126,6 +148,9 @@ bool Plan::fits(const Node& node, const Lowering& lowering) const {
 bool Plan::admissible(const Node& node, const Lowering& lowering, Node& input,
                       Lowering& input_lowering) const {
   if (!lower(input, input_lowering)) return false;
+  // What is never stored may be computed in any order.
+  if (!in_order(input) && (kept_ || lowering.kind != Kind::map || !passes(input, input_lowering)))
+    return false;
   switch (lowering.kind) {
     case Kind::map:
     case Kind::expand:
@@ -222,7 +247,7 @@ std::uint16_t Plan::input_value(const Entry& entry, Node& input) {
   } else if (domain.by_rows && size == domain.rows) {
     value.extent = Extent::row;
     value.layout = Layout::row;
-  } else if (input.size() == size && is_contiguous(input)) {
+  } else if (input.size() == size && (kept_ || is_contiguous(input))) {
     value.layout = Layout::direct;
   } else {
     value.layout = Layout::strided;
@@ -346,8 +371,8 @@ void Plan::number() {
       value.in[0] = operand(entry, node.input(0));
     }
     const Again cost = again(lowering, value);
-    // A backward pass may come back to it.
-    const bool kept = node.requires_grad && !node.released && (lowering.dear || value.extent == Extent::row);
+    const bool kept =
+        is_kept(node, lowering) || (node.requires_grad && !node.released && value.extent == Extent::row);
     const bool spare = cost.operations != Again::never && node.spared < most_spared;
     if (wanted && spare) ++node.spared;
     value.stored = entry.stored = entry.root || (wanted && !spare) || kept;

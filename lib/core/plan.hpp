@@ -20,6 +20,8 @@ inline bool waits(const Node& node) { return node.deferred.load(std::memory_orde
 inline Lowering::Kind kind_of(const Node& node) { return static_cast<Lowering::Kind>(node.wait_kind); }
 /// True for a node whose elements a program computes one by one, whatever shape they are given then.
 inline bool waits_as_map(const Node& node) { return waits(node) && kind_of(node) == Lowering::Kind::map; }
+/// And in row-major order, so that rows can be told apart.
+inline bool waits_in_rows(const Node& node) { return waits_as_map(node) && !node.keeps_order; }
 
 inline bool lower(const Node& node, Lowering& lowering) {
   return node.operation && node.operation->lower && node.operation->lower(node, lowering);
@@ -117,14 +119,16 @@ class Plan {
   void want_view(Node& node);
   Again again(const Lowering& lowering, const Value& value) const;
   void choose_domain(Node& root, const Lowering& lowering);
+  bool in_order(const Node& node) const;
   bool fits(const Node& node, const Lowering& lowering) const;
   bool admissible(const Node& node, const Lowering& lowering, Node& input, Lowering& input_lowering) const;
   std::uint16_t operand(const Entry& entry, Node& input);
   std::uint16_t input_value(const Entry& entry, Node& input);
 
   std::vector<Pending> pending_;
-  std::vector<Again> again_;  // of each value
-  bool to_one_ = false;       // a root folds all there is
+  std::vector<Again> again_;    // of each value
+  bool to_one_ = false;         // a root folds all there is
+  const Node* kept_ = nullptr;  // whose order in memory the domain is in; null for row-major order
 };
 
 }  // namespace wengert

@@ -286,6 +286,35 @@ Strides broadcast_strides(const Node& node, const Shape& shape) {
   return strides;
 }
 
+namespace {
+
+bool in_one_piece(const Shape& shape, const Strides& strides) {
+  auto left = std::ranges::count_if(shape, [](std::int64_t extent) { return extent > 1; });
+  for (std::int64_t step = 1; left > 0; --left) {
+    std::size_t d = 0;
+    while (d < shape.size() && (shape[d] == 1 || strides[d] != step)) ++d;
+    if (d == shape.size()) return false;
+    step *= shape[d];
+  }
+  return true;
+}
+
+}  // namespace
+
+const Strides* order_of_inputs(const Shape& shape, Node* const* in, std::size_t count) {
+  const Strides* order = nullptr;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!in[i] || in[i]->size() == 1) continue;
+    const Node& node = *in[i];
+    // Of what waits another thread may be setting the strides, but for those that are there from the first.
+    if (!node.keeps_order && (node.deferred.load(std::memory_order_acquire) || is_contiguous(node)))
+      return nullptr;
+    if (node.shape != shape || (order && node.strides != *order)) return nullptr;
+    order = &node.strides;
+  }
+  return order && in_one_piece(shape, *order) ? order : nullptr;
+}
+
 void copy_contiguous(std::byte* to, const Node& node) {
   copy_strided(to, {node.data, item_size(node.dtype), node.shape, node.strides});
 }

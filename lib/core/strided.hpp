@@ -52,6 +52,10 @@ class StridedReader {
 
 /// The strides of `node` seen as an array of `shape`, to which it must broadcast.
 Strides broadcast_strides(const Node& node, const Shape& shape);
+/// The order in memory that an elementwise result keeps (NumPy's 'K'): the strides of its inputs, where all
+/// that have more than one element lie alike, in one piece, but not in row-major order. Null otherwise. It
+/// follows from layouts alone, whether values wait or not: how a sum groups elements depends on it.
+const Strides* order_of_inputs(const Shape& shape, Node* const* in, std::size_t count);
 /// Copies a node's elements to `to` in row-major order.
 void copy_contiguous(std::byte* to, const Node& node);
 

@@ -56,7 +56,7 @@ void run_many(kernel::Block kernel, Node& out, Node* const* in, std::size_t coun
     const bool contiguous = is_contiguous(*in[i]);
     if (in[i]->size() == 1 || (!contiguous && is_repeated(*in[i]))) {
       single |= 1u << i;
-    } else if (!contiguous || in[i]->shape != out.shape) {
+    } else if (contiguous != is_contiguous(out) || in[i]->shape != out.shape) {
       direct = false;
       by_rows = by_rows && (width == 0 || width == in[i]->size()) && is_row_of(*in[i], out.shape);
       width = in[i]->size();
@@ -109,6 +109,11 @@ void run_blocks(kernel::Block kernel, Node& out, Node* const* in, std::size_t co
   std::byte* to = allocate_value(out);
   const std::int64_t size = out.size();
   if (size == 0) return;
+  if (const Strides* order = size > 1 ? order_of_inputs(out.shape, in, count) : nullptr) {
+    out.strides = *order;
+    out.contiguous = false;
+    out.keeps_order = true;
+  }
   if (size > 1) return run_many(kernel, out, in, count);
   const std::byte* from[max_inputs] = {};
   for (std::size_t i = 0; i < count; ++i)
