@@ -7,6 +7,10 @@
 #include "lib/kernels/table.hpp"
 #include "lib/kernels/wide.hpp"
 
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
+
 namespace wengert::kernel {
 namespace {
 
@@ -19,7 +23,7 @@ inline T combine(T a, T b) {
   if constexpr (reduction == Reduction::min) return ((a < b) | (a != a)) ? a : b;
 }
 
-/// What a fold runs over: the elements of an array, or the products of two.
+/// What a fold runs over: the elements of an array, every other one, or the products of two.
 template <class T>
 struct Elements {
   const T* at;
@@ -35,6 +39,35 @@ struct Elements {
     }
     (std::make_index_sequence<Wide<T>::size>());
   }
+};
+template <class T>
+struct EveryOther {
+  using Vector = typename Wide<T>::Vector;
+  const T* at;
+  T operator[](std::size_t i) const { return at[2 * i]; }
+  Vector wide(std::size_t i) const {
+    constexpr std::size_t size = Wide<T>::size;
+    const T* first = at + 2 * i;
+    return [&]<std::size_t... k>(std::index_sequence<k...>) __attribute__((always_inline)) {
+#ifdef __AVX512F__
+      // What is beyond the last element is not looked at.
+      const auto load_rest = [](const T* from) __attribute__((always_inline)) {
+        if constexpr (sizeof(T) == 4)
+          return Vector(_mm512_maskz_loadu_ps(0x7fff, from));
+        else
+          return Vector(_mm512_maskz_loadu_pd(0x7f, from));
+      };
+      return Vector(
+          __builtin_shufflevector(Elements<T>{first}.wide(0), load_rest(first + size), (2 * int(k))...));
+#else
+      // The second register ends with the last element.
+      return Vector(__builtin_shufflevector(Elements<T>{first}.wide(0), Elements<T>{first}.wide(size - 1),
+                                            (2 * int(k) + (2 * k < size ? 0 : 1))...));
+#endif
+    }
+    (std::make_index_sequence<size>());
+  }
+  EveryOther from(std::size_t i) const { return {at + 2 * i}; }
 };
 template <class T>
 struct Products {

@@ -11,6 +11,23 @@ template <Reduction reduction, class T>
 void fold(std::byte* out, const std::byte* in, std::size_t n, std::size_t rows) {
   fold_each<reduction, T>(out, Elements<T>{reinterpret_cast<const T*>(in)}, n, rows);
 }
+template <Reduction reduction, class T>
+void fold_every_other(std::byte* out, const std::byte* in, std::size_t n, std::size_t rows) {
+  T* to = reinterpret_cast<T*>(out);
+  EveryOther<T> from{reinterpret_cast<const T*>(in)};
+  for (; rows > 0; --rows, ++to, from = from.from(n)) *to = fold_range<reduction, T>(from, n);
+}
+template <Reduction reduction, class T>
+void combine_every_other(std::byte* out, const std::byte* a, const std::byte* b, std::size_t n) {
+  constexpr std::size_t size = Wide<T>::size;
+  T* to = reinterpret_cast<T*>(out);
+  const Elements<T> left{reinterpret_cast<const T*>(a)};
+  const EveryOther<T> right{reinterpret_cast<const T*>(b)};
+  std::size_t i = 0;
+  for (; i + size <= n; i += size)
+    *reinterpret_cast<typename Wide<T>::Unaligned*>(to + i) = combine<reduction>(left.wide(i), right.wide(i));
+  for (; i < n; ++i) to[i] = combine<reduction>(left[i], right[i]);
+}
 template <class T>
 void fold_products(std::byte* out, const std::byte* const* in, std::size_t n, std::size_t rows) {
   const Products<T> products{{reinterpret_cast<const T*>(in[0])}, {reinterpret_cast<const T*>(in[1])}};
@@ -113,14 +130,17 @@ void fold_rows(std::byte* out, const std::byte* in, std::size_t rows, std::size_
 }
 template <Reduction reduction>
 void fill_fold(Table& table) {
-  Fold* entry = table.fold[static_cast<int>(reduction)];
-  entry[0] = fold<reduction, float>;
-  entry[1] = fold<reduction, double>;
-  entry[2] = fold<reduction, std::int64_t>;
-  FoldRows* rows = table.fold_rows[static_cast<int>(reduction)];
-  rows[0] = fold_rows<reduction, float>;
-  rows[1] = fold_rows<reduction, double>;
-  rows[2] = fold_rows<reduction, std::int64_t>;
+  constexpr int r = static_cast<int>(reduction);
+  table.fold[r][0] = fold<reduction, float>;
+  table.fold[r][1] = fold<reduction, double>;
+  table.fold[r][2] = fold<reduction, std::int64_t>;
+  table.fold_rows[r][0] = fold_rows<reduction, float>;
+  table.fold_rows[r][1] = fold_rows<reduction, double>;
+  table.fold_rows[r][2] = fold_rows<reduction, std::int64_t>;
+  table.fold_every_other[r][0] = fold_every_other<reduction, float>;
+  table.fold_every_other[r][1] = fold_every_other<reduction, double>;
+  table.combine_every_other[r][0] = combine_every_other<reduction, float>;
+  table.combine_every_other[r][1] = combine_every_other<reduction, double>;
 }
 
 }  // namespace

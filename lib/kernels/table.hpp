@@ -56,6 +56,8 @@ inline constexpr std::size_t long_row = 512;
 /// after the other, halves of more.
 using FoldRows = void (*)(std::byte* out, const std::byte* in, std::size_t rows, std::size_t columns,
                           std::ptrdiff_t step);
+/// out[j] = a[j] op b[2 j]; out may be a.
+using CombineEveryOther = void (*)(std::byte* out, const std::byte* a, const std::byte* b, std::size_t n);
 /// to[i * pitch + j] = from[i * row_step + j * column_step], steps in elements. The two do not overlap.
 using Gather = void (*)(std::byte* to, const std::byte* from, std::size_t rows, std::size_t columns,
                         std::ptrdiff_t pitch, std::ptrdiff_t row_step, std::ptrdiff_t column_step);
@@ -108,6 +110,9 @@ struct Table {
   Block cast[4][4];
   Fold fold[reduction_count][3];
   FoldRows fold_rows[reduction_count][3];
+  /// Of every other element; of sixteen elements and more.
+  Fold fold_every_other[reduction_count][2];
+  CombineEveryOther combine_every_other[reduction_count][2];
   FoldProducts fold_products[2];
   /// a o b, (a o b) p c, ((a o b) p c) q d, and (a o b) q (c p d). Null where the instruction set has none.
   Chain chain1[start_count][2];

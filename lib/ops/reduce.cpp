@@ -49,20 +49,20 @@ class Reducer {
   Reducer(kernel::Reduction reduction, T* out, const T* in, int dtype)
       : out_(out),
         in_(in),
-        combine_(kernel::table().forward[static_cast<int>(row_of(reduction))][dtype]),
-        fold_(kernel::table().fold[static_cast<int>(reduction)][dtype]),
-        fold_rows_(kernel::table().fold_rows[static_cast<int>(reduction)][dtype]) {}
+        reduction_(static_cast<int>(reduction)),
+        row_(static_cast<int>(row_of(reduction))),
+        dtype_(dtype) {}
 
   /// Contiguous `rows` of `length` elements to one row, where that is a single call of a kernel: as run()
   /// does it, without finding out.
   bool run_small(std::int64_t rows, std::int64_t length) {
     if (length == 1) {
-      fold_some(out_, in_, rows);
+      fold_some(fold(), out_, in_, rows, 1);
       return true;
     }
     if (rows == 1 || rows > group || length > narrow) return false;
-    fold_rows_(bytes(out_), bytes(in_), static_cast<std::size_t>(rows), static_cast<std::size_t>(length),
-               length);
+    fold_rows()(bytes(out_), bytes(in_), static_cast<std::size_t>(rows), static_cast<std::size_t>(length),
+                length);
     return true;
   }
   void run(const Dimensions& dimensions) {
@@ -73,14 +73,24 @@ class Reducer {
   }
 
  private:
+  static constexpr bool is_float_ = std::is_floating_point_v<T>;
+
   static std::byte* bytes(T* p) { return reinterpret_cast<std::byte*>(p); }
   static const std::byte* bytes(const T* p) { return reinterpret_cast<const std::byte*>(p); }
+  kernel::Fold fold() const { return kernel::table().fold[reduction_][dtype_]; }
+  /// Of `count` elements that are so far apart; null where there is no such kernel.
+  kernel::Fold fold(std::int64_t step, std::int64_t count) const {
+    if (step == 1) return fold();
+    return step == 2 && count >= 16 && is_float_ ? kernel::table().fold_every_other[reduction_][dtype_]
+                                                 : nullptr;
+  }
+  kernel::FoldRows fold_rows() const { return kernel::table().fold_rows[reduction_][dtype_]; }
   void fold_one(T* to, const T* from, std::int64_t count) {
-    fold_(bytes(to), bytes(from), static_cast<std::size_t>(count), 1);
+    fold()(bytes(to), bytes(from), static_cast<std::size_t>(count), 1);
   }
   void combine(T* to, const T* a, const T* b, std::int64_t count) {
     const std::byte* in[2] = {bytes(a), bytes(b)};
-    combine_(bytes(to), in, static_cast<std::size_t>(count), 0);
+    kernel::table().forward[row_][dtype_](bytes(to), in, static_cast<std::size_t>(count), 0);
   }
 
   /// The innermost dimensions are reduced: fold each run to one value.
@@ -107,15 +117,18 @@ class Reducer {
       for (std::size_t i = 0; i < outer.size(); ++i) outer.places[i].out = rest[i].in;
     }
     const std::int64_t runs = outer.volume();
-    const bool in_place = StridedReader(bytes(in_), sizeof(T), extents, strides).in_place();
-    const bool side_by_side = in_place && count < fold_leaf && !outer.empty() && outer.back().in == count;
+    const StridedArray run = folded({bytes(in_), sizeof(T), extents, strides});
+    const std::int64_t step = run.shape.size() == 1 ? run.strides[0] : 0;
+    const kernel::Fold direct = fold(step, count);
+    const bool side_by_side =
+        direct && count < fold_leaf && !outer.empty() && outer.back().in == step * count;
     parallel_ranges(runs, 1, static_cast<double>(runs > 1 ? count : 0) * nanoseconds_each,
                     [&](std::int64_t begin, std::int64_t end) {
-                      if (side_by_side) return fold_each(to, outer, count, begin, end);
+                      if (side_by_side) return fold_each(direct, to, outer, count, begin, end);
                       Offset at(outer, begin);
                       for (std::int64_t i = begin; i < end; ++i, at.advance(outer)) {
-                        if (in_place)
-                          fold_some(to + at.out, in_ + at.in, count);
+                        if (direct)
+                          fold_some(direct, to + at.out, in_ + at.in, count, step);
                         else
                           fold_run(to + at.out, in_ + at.in, extents, strides, count);
                       }
@@ -126,13 +139,14 @@ class Reducer {
   }
 
   /// Folds runs that lie one after the other, as do their values.
-  void fold_each(T* to, const Dimensions& outer, std::int64_t count, std::int64_t begin, std::int64_t end) {
+  void fold_each(kernel::Fold fold, T* to, const Dimensions& outer, std::int64_t count, std::int64_t begin,
+                 std::int64_t end) {
     const std::int64_t rows = outer.back().extent;
     for (std::int64_t i = begin, some = 0; i < end; i += some) {
       some = std::min(rows - i % rows, end - i);
       const Offset at(outer, i);
-      fold_(bytes(to + at.out), bytes(in_ + at.in), static_cast<std::size_t>(count),
-            static_cast<std::size_t>(some));
+      fold(bytes(to + at.out), bytes(in_ + at.in), static_cast<std::size_t>(count),
+           static_cast<std::size_t>(some));
     }
   }
   /// Folds elements that may lie anywhere.
@@ -152,21 +166,21 @@ class Reducer {
       alignas(64) T buffer[block];
       for (std::int64_t start = begin; start < end; start += block) {
         const std::int64_t length = std::min(block, end - start);
-        fold_(bytes(partial + start / block), reader.read(start, length, bytes(buffer)),
-              static_cast<std::size_t>(length), 1);
+        fold()(bytes(partial + start / block), reader.read(start, length, bytes(buffer)),
+               static_cast<std::size_t>(length), 1);
       }
     });
     if (blocks > 1) fold_one(to, partial, blocks);
   }
-  /// Folds elements one after the other: halves by themselves, as the kernel itself halves them.
-  void fold_some(T* to, const T* from, std::int64_t count) {
+  /// Folds elements `step` apart by their kernel: halves by themselves, as the kernel itself halves them.
+  void fold_some(kernel::Fold fold, T* to, const T* from, std::int64_t count, std::int64_t step) {
     const int levels = halvings(worthwhile_parts(static_cast<double>(count) * nanoseconds_each), count,
                                 fold_leaf + 2 * fold_unit);
-    if (levels == 0) return fold_one(to, from, count);
+    if (levels == 0) return fold(bytes(to), bytes(from), static_cast<std::size_t>(count), 1);
     alignas(64) T partial[most_parts];
     parallel_for(std::int64_t{1} << levels, [&](std::int64_t i) {
       const Part part = Part::of(count, fold_unit, levels, i);
-      fold_one(partial + i, from + part.start, part.count);
+      fold(bytes(partial + i), bytes(from + step * part.start), static_cast<std::size_t>(part.count), 1);
     });
     for (std::int64_t parts = std::int64_t{1} << levels; parts > 1; parts /= 2)
       for (std::int64_t i = 0; i < parts / 2; ++i) fold_one(partial + i, partial + 2 * i, 2);
@@ -201,25 +215,30 @@ class Reducer {
       return combine(to, to, second, rows.length);
     }
     if (rows.length <= narrow && side_by_side) {
-      fold_rows_(bytes(to), bytes(from + rows.at.in), static_cast<std::size_t>(count),
-                 static_cast<std::size_t>(rows.length), rows.dimensions[0].in);
+      fold_rows()(bytes(to), bytes(from + rows.at.in), static_cast<std::size_t>(count),
+                  static_cast<std::size_t>(rows.length), rows.dimensions[0].in);
       return rows.skip(count);
     }
     // The first two rows together, so that none is copied only to be added to.
     const T* first = nullptr;
     for (std::int64_t i = 0; i < count; ++i, rows.advance()) {
       const T* row = from + rows.at.in;
+      const T* const before = i == 1 ? first : to;
+      if (rows.step == 2 && i > 0 && is_float_) {
+        kernel::table().combine_every_other[reduction_][dtype_](bytes(to), bytes(before), bytes(row),
+                                                                static_cast<std::size_t>(rows.length));
+        continue;
+      }
       if (rows.step != 1) {
         T* place = rows.gathered[i > 0];
         kernel::table().gather[sizeof(T) / 4](bytes(place), bytes(row), 1,
                                               static_cast<std::size_t>(rows.length), 0, 0, rows.step);
         row = place;
       }
-      if (i == 0) {
+      if (i == 0)
         first = row;
-        continue;
-      }
-      combine(to, i == 1 ? first : to, row, rows.length);
+      else
+        combine(to, before, row, rows.length);
     }
     if (count == 1) std::copy_n(first, rows.length, to);
   }
@@ -264,9 +283,7 @@ class Reducer {
 
   T* out_;
   const T* in_;
-  kernel::Block combine_;
-  kernel::Fold fold_;
-  kernel::FoldRows fold_rows_;
+  int reduction_, row_, dtype_;
 };
 
 }  // namespace

@@ -1,8 +1,10 @@
-// Kernels that are held to no formula but to others: chains to their operations one after the other, and
-// transposes to their definition. Whatever the length, nothing is read or written beyond it.
+// Kernels that are held to no formula but to others: chains to their operations one after the other, folds of
+// every other element to folds of copies, and transposes to their definition. Whatever the length, nothing is
+// read or written beyond it.
 #include <algorithm>
 #include <cstring>
 #include <deque>
+#include <limits>
 #include <vector>
 
 #include "lib/core/dispatch.hpp"
@@ -197,6 +199,43 @@ TEST_CASE("a chain that folds leaves what a chain and a fold leave, for any leng
       check_folding<float>(n, 3, single);
       check_folding<double>(n, 3, single);
     }
+}
+
+TEST_CASE("what folds every other element leaves what a fold of their copies leaves, for any number") {
+  const auto check = [&]<class T>(T) {
+    constexpr int dtype = sizeof(T) / 8;
+    for (int reduction = 0; reduction < reduction_count; ++reduction)
+      for (std::size_t n = 1; n < 5000; n += n < 300 ? 1 : 237)
+        for (const std::size_t rows : {1, 3}) {
+          const Guarded from((2 * rows * n - 1) * sizeof(T)), results(n * sizeof(T));
+          for (std::size_t i = 0; i < 2 * rows * n - 1; ++i)
+            from.as<T>()[i] =
+                i % 97 == 40 ? std::numeric_limits<T>::quiet_NaN() : T(i * i % 83) / T(41) - T(1);
+          std::vector<T> copy(rows * n), folds(rows), wanted(rows), combined(n);
+          for (std::size_t i = 0; i < rows * n; ++i) copy[i] = from.as<T>()[2 * i];
+          const auto bytes = [](std::vector<T>& v) { return reinterpret_cast<std::byte*>(v.data()); };
+          bool same = true;
+          if (n >= 16) {
+            table().fold_every_other[reduction][dtype](bytes(folds), from.data(), n, rows);
+            table().fold[reduction][dtype](bytes(wanted), bytes(copy), n, rows);
+            for (std::size_t r = 0; r < rows; ++r) same &= support::same_bits(folds[r], wanted[r]);
+          }
+          if (rows == 1) {
+            constexpr Row ops[] = {Row::add, Row::mul, Row::maximum, Row::minimum};
+            std::vector<T> left(copy.rbegin(), copy.rend());
+            const std::byte* in[2] = {bytes(left), bytes(copy)};
+            table().forward[static_cast<int>(ops[reduction])][dtype](bytes(combined), in, n, 0);
+            std::memcpy(results.data(), left.data(), n * sizeof(T));
+            table().combine_every_other[reduction][dtype](results.data(), results.data(), from.data(), n);
+            for (std::size_t i = 0; i < n; ++i) same &= support::same_bits(results.as<T>()[i], combined[i]);
+          }
+          CAPTURE(reduction);
+          CAPTURE(n);
+          CHECK(same);
+        }
+  };
+  check(float());
+  check(double());
 }
 
 TEST_CASE("a transpose moves every element, whatever the shape and the rows' distance") {
