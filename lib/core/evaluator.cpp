@@ -95,12 +95,13 @@ void Evaluator::bind() {
         fail_idle(plan.entries.back().node->operation->name, *node);
       bindings[v].data = node->data;
       if (value.layout == Layout::strided) {
-        bindings[v].reader = StridedReader(node->data, value.item, *shape, broadcast_strides(*node, *shape));
+        bindings[v].reader = StridedReader(node->data, value.item, plan.domain.in_order(*shape),
+                                           plan.domain.strides(*node, *shape));
       } else if (value.layout == Layout::row) {
-        Shape rows = *shape;
-        Strides strides = broadcast_strides(*node, *shape);
+        Shape rows = plan.domain.in_order(*shape);
+        Strides strides = plan.domain.strides(*node, *shape);
         if (element_count(rows) != plan.domain.rows)
-          for (std::size_t dims = trailing_dims(*shape, plan.domain.width); dims > 0; --dims) {
+          for (std::size_t dims = trailing_dims(rows, plan.domain.width); dims > 0; --dims) {
             rows.pop_back();
             strides.pop_back();
           }
@@ -235,18 +236,19 @@ bool may_wait(const Node& node, Kind kind) {
     case Kind::fold: {
       const std::int64_t width = input.size() / size;
       if (width <= 1 || width > widest_row) return false;
-      return waits(input) ? waits_in_rows(input) : input.size() >= defer_from() && is_contiguous(input);
+      return waits(input) ? waits_as_map(input) : input.size() >= defer_from() && is_contiguous(input);
     }
     case Kind::sum_rows:
       if (size <= 1 || size > widest_row || input.size() <= size) return false;
       // Or of a cotangent that the user passed in, and holds: what else the pass does with it reads it too.
-      return waits(input) ? waits_in_rows(input) || kind_of(input) == Kind::fold
+      return waits(input) ? waits_as_map(input) || kind_of(input) == Kind::fold
                           : input.leaf && RuleGuard::alive() && size >= wide_row &&
                                 input.size() >= defer_from() && is_contiguous(input);
     case Kind::total:
       return input.size() > 1 && waits_as_map(input);
     default:
-      return waits(input) && !input.keeps_order;
+      // A view of what is broadcast, or not in row-major order, may lie as neither.
+      return waits(input) && !input.keeps_order && (kind == Kind::expand || kind_of(input) != Kind::expand);
   }
 }
 
@@ -266,10 +268,14 @@ void evaluate(Node& node, bool large) {
       for (std::uint32_t i = 0; i < node.input_count; ++i)
         if (waits(node.input(i))) depth = std::max(depth, node.input(i).depth);
       node.depth = static_cast<std::uint8_t>(depth + 1);
-      const bool map = lowering.kind == Kind::alias && waits_as_map(node.input(0));
-      node.wait_kind = static_cast<std::uint8_t>(map ? Kind::map : lowering.kind);
+      Kind kind = lowering.kind;
+      // What repeats elements is told apart from what lies in row-major order.
+      if (kind == Kind::expand && node.size() == node.input(0).size() && kind_of(node.input(0)) != kind)
+        kind = Kind::alias;
+      if (kind == Kind::alias && waits_as_map(node.input(0))) kind = Kind::map;
+      node.wait_kind = static_cast<std::uint8_t>(kind);
       const Strides* order =
-          lowering.kind == Kind::map ? order_of_inputs(node.shape, node.inputs(), node.input_count) : nullptr;
+          lowering.kind == Kind::map ? order_of_inputs(node, node.inputs(), node.input_count) : nullptr;
       if (order) {
         node.strides = *order;
         node.keeps_order = true;

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "lib/core/domain.hpp"
 #include "lib/core/program.hpp"
 #include "wengert/core/node.hpp"
 
@@ -20,8 +21,6 @@ inline bool waits(const Node& node) { return node.deferred.load(std::memory_orde
 inline Lowering::Kind kind_of(const Node& node) { return static_cast<Lowering::Kind>(node.wait_kind); }
 /// True for a node whose elements a program computes one by one, whatever shape they are given then.
 inline bool waits_as_map(const Node& node) { return waits(node) && kind_of(node) == Lowering::Kind::map; }
-/// And in row-major order, so that rows can be told apart.
-inline bool waits_in_rows(const Node& node) { return waits_as_map(node) && !node.keeps_order; }
 
 inline bool lower(const Node& node, Lowering& lowering) {
   return node.operation && node.operation->lower && node.operation->lower(node, lowering);
@@ -31,11 +30,10 @@ inline bool is_view(const Lowering& lowering) {
 }
 
 constexpr std::int64_t widest_row = 32768;  // elements, of which a few rows stay in the cache
+constexpr std::int64_t min_column = 32;     // elements of a row from which on kernels run row by row
+constexpr std::size_t max_nodes = 192;      // of a program, its roots apart
 
 constexpr std::uint64_t edge_mask = NodeCounts::user - 1;  // of a node's references, those by other nodes
-
-/// How many of the last dimensions make up `width` elements; none where that does not come out even.
-std::size_t trailing_dims(const Shape& shape, std::int64_t width);
 
 /// A node that a program computes.
 struct Entry {
@@ -77,7 +75,7 @@ class Plan {
     return nullptr;
   }
 
-  Domain domain;
+  PlannedDomain domain;
   std::vector<Node*> first;
   std::vector<Entry> entries;  // by descending id after gather()
   std::vector<Value> values;
@@ -119,16 +117,13 @@ class Plan {
   void want_view(Node& node);
   Again again(const Lowering& lowering, const Value& value) const;
   void choose_domain(Node& root, const Lowering& lowering);
-  bool in_order(const Node& node) const;
-  bool fits(const Node& node, const Lowering& lowering) const;
   bool admissible(const Node& node, const Lowering& lowering, Node& input, Lowering& input_lowering) const;
   std::uint16_t operand(const Entry& entry, Node& input);
   std::uint16_t input_value(const Entry& entry, Node& input);
 
   std::vector<Pending> pending_;
-  std::vector<Again> again_;    // of each value
-  bool to_one_ = false;         // a root folds all there is
-  const Node* kept_ = nullptr;  // whose order in memory the domain is in; null for row-major order
+  std::vector<Again> again_;  // of each value
+  bool to_one_ = false;       // a root folds all there is
 };
 
 }  // namespace wengert

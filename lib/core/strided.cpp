@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "lib/core/dispatch.hpp"
+#include "lib/core/lowering.hpp"
 #include "lib/core/parallel.hpp"
 #include "lib/core/tape.hpp"
 
@@ -196,26 +197,32 @@ void StridedReader::copy_whole() {
 const std::byte* StridedReader::read_across(std::int64_t start, std::int64_t count, std::byte* buffer) {
   const std::int64_t columns = array_.shape.back();
   const auto item = static_cast<std::int64_t>(array_.item);
+  // Several rows at a time are to lie one after the other.
+  if (!panel_) gap_ = count > columns ? 0 : panel_gap;
   const auto at = [&](std::int64_t position) {
     const std::int64_t row = position / columns;
     if (row < panel_first_ || row >= panel_end_) fill_panel(row);
-    return panel_.data() + ((row - panel_first_) * (columns + panel_gap) + position % columns) * item;
+    return panel_.data() + ((row - panel_first_) * (columns + gap_) + position % columns) * item;
   };
-  if (start % columns + count <= columns) return at(start);
-  for (std::byte* to = buffer; count > 0;) {
-    const std::int64_t run = std::min(count, columns - start % columns);
-    std::memcpy(to, at(start), static_cast<std::size_t>(run * item));
+  const auto in_one_run = [&](std::int64_t position) {
+    return gap_ > 0 ? columns - position % columns : panel_end_ * columns - position;
+  };
+  const std::byte* first = at(start);
+  if (count <= in_one_run(start)) return first;
+  for (std::byte* to = buffer;; first = at(start)) {
+    const std::int64_t run = std::min(count, in_one_run(start));
+    std::memcpy(to, first, static_cast<std::size_t>(run * item));
+    if (run == count) return buffer;
     to += run * item;
     start += run;
     count -= run;
   }
-  return buffer;
 }
 
 /// Turns around the rows from `row` on, as far as the panel and the matrix go.
 void StridedReader::fill_panel(std::int64_t row) {
   const std::size_t last = array_.shape.size() - 1;
-  const std::int64_t columns = array_.shape[last], rows = array_.shape[last - 1], pitch = columns + panel_gap;
+  const std::int64_t columns = array_.shape[last], rows = array_.shape[last - 1], pitch = columns + gap_;
   const auto item = static_cast<std::int64_t>(array_.item);
   // Of each row that is read some lines, or one.
   const std::int64_t line = line_bytes / item,
@@ -299,20 +306,49 @@ bool in_one_piece(const Shape& shape, const Strides& strides) {
   return true;
 }
 
+/// Whether a value of the result's shape repeats elements.
+bool is_expanded(const Node& node) {
+  for (std::size_t d = 0; d < node.shape.size(); ++d)
+    if (node.shape[d] > 1 && node.strides[d] == 0) return true;
+  return false;
+}
+
 }  // namespace
 
-const Strides* order_of_inputs(const Shape& shape, Node* const* in, std::size_t count) {
+const Strides* order_of_inputs(const Node& result, Node* const* in, std::size_t count) {
   const Strides* order = nullptr;
   for (std::size_t i = 0; i < count; ++i) {
-    if (!in[i] || in[i]->size() == 1) continue;
+    if (!in[i] || in[i]->size() == 1 || in[i]->size() != result.size()) continue;
     const Node& node = *in[i];
-    // Of what waits another thread may be setting the strides, but for those that are there from the first.
-    if (!node.keeps_order && (node.deferred.load(std::memory_order_acquire) || is_contiguous(node)))
-      return nullptr;
-    if (node.shape != shape || (order && node.strides != *order)) return nullptr;
+    if (!node.keeps_order) {
+      // Another thread may be setting the strides of what waits.
+      if (node.deferred.load(std::memory_order_acquire)) {
+        if (static_cast<Lowering::Kind>(node.wait_kind) == Lowering::Kind::expand) continue;
+        return nullptr;
+      }
+      if (is_contiguous(node)) return nullptr;
+      if (is_expanded(node)) continue;
+    }
+    if (node.shape != result.shape || (order && !lie_alike(node.shape, node.strides, *order))) return nullptr;
     order = &node.strides;
   }
-  return order && in_one_piece(shape, *order) ? order : nullptr;
+  return order && in_one_piece(result.shape, *order) ? order : nullptr;
+}
+
+Dims axes_in_memory(const Strides& strides) {
+  Dims axes;
+  for (std::size_t d = 0; d < strides.size(); ++d) {
+    std::size_t at = d;
+    while (at > 0 && strides[static_cast<std::size_t>(axes[at - 1])] < strides[d]) --at;
+    axes.insert(at, static_cast<std::int64_t>(d));
+  }
+  return axes;
+}
+
+Dims turned(const Dims& list, const Dims& axes) {
+  Dims result = axes;
+  for (std::int64_t& entry : result) entry = list[static_cast<std::size_t>(entry)];
+  return result;
 }
 
 void copy_contiguous(std::byte* to, const Node& node) {
