@@ -95,13 +95,12 @@ void Evaluator::bind() {
         fail_idle(plan.entries.back().node->operation->name, *node);
       bindings[v].data = node->data;
       if (value.layout == Layout::strided) {
-        bindings[v].reader = StridedReader(node->data, value.item, plan.domain.in_order(*shape),
-                                           plan.domain.strides(*node, *shape));
+        bindings[v].reader = StridedReader(node->data, value.item, *shape, broadcast_strides(*node, *shape));
       } else if (value.layout == Layout::row) {
-        Shape rows = plan.domain.in_order(*shape);
-        Strides strides = plan.domain.strides(*node, *shape);
+        Shape rows = *shape;
+        Strides strides = broadcast_strides(*node, *shape);
         if (element_count(rows) != plan.domain.rows)
-          for (std::size_t dims = trailing_dims(rows, plan.domain.width); dims > 0; --dims) {
+          for (std::size_t dims = trailing_dims(*shape, plan.domain.width); dims > 0; --dims) {
             rows.pop_back();
             strides.pop_back();
           }
@@ -140,7 +139,7 @@ void Evaluator::publish() {
   for (const auto& [node, value] : plan.twins) {
     Node& first = *plan.sources[value].node;
     if (!waits(*node) || waits(first)) continue;
-    share_value(*node, first, 0, node->keeps_order ? node->strides : row_major(node->shape));
+    share_value(*node, first, 0, row_major(node->shape));
     node->deferred.store(false, std::memory_order_release);
   }
   for (Node* view : plan.views) {
@@ -247,8 +246,7 @@ bool may_wait(const Node& node, Kind kind) {
     case Kind::total:
       return input.size() > 1 && waits_as_map(input);
     default:
-      // A view of what is broadcast, or not in row-major order, may lie as neither.
-      return waits(input) && !input.keeps_order && (kind == Kind::expand || kind_of(input) != Kind::expand);
+      return waits(input);
   }
 }
 
@@ -268,18 +266,8 @@ void evaluate(Node& node, bool large) {
       for (std::uint32_t i = 0; i < node.input_count; ++i)
         if (waits(node.input(i))) depth = std::max(depth, node.input(i).depth);
       node.depth = static_cast<std::uint8_t>(depth + 1);
-      Kind kind = lowering.kind;
-      // What repeats elements is told apart from what lies in row-major order.
-      if (kind == Kind::expand && node.size() == node.input(0).size() && kind_of(node.input(0)) != kind)
-        kind = Kind::alias;
-      if (kind == Kind::alias && waits_as_map(node.input(0))) kind = Kind::map;
-      node.wait_kind = static_cast<std::uint8_t>(kind);
-      const Strides* order =
-          lowering.kind == Kind::map ? order_of_inputs(node, node.inputs(), node.input_count) : nullptr;
-      if (order) {
-        node.strides = *order;
-        node.keeps_order = true;
-      }
+      const bool map = lowering.kind == Kind::alias && waits_as_map(node.input(0));
+      node.wait_kind = static_cast<std::uint8_t>(map ? Kind::map : lowering.kind);
       if (sums_of_pass && lowering.kind == Kind::sum_rows) {
         // Of rows that are folded themselves, the folding is what others read the same arrays for.
         Node& input = node.input(0);

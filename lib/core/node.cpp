@@ -156,10 +156,8 @@ std::byte* allocate_value(Node& node) {
 }
 
 void set_value(Node& node, StorageRef storage) {
-  if (!node.keeps_order) {
-    node.strides.set_row_major(node.shape);
-    node.contiguous = true;
-  }
+  node.strides.set_row_major(node.shape);
+  node.contiguous = true;
   node.data = storage.data();
   node.storage = std::move(storage);
 }

@@ -9,26 +9,26 @@ namespace {
 
 using Kind = Lowering::Kind;
 
+constexpr std::size_t max_nodes = 192;   // of a program, its roots apart
 constexpr std::size_t max_roots = 4096;  // values have numbers of 16 bits
-constexpr std::int64_t max_row = 1024;   // elements, from which on rows are not made longer
 constexpr std::uint8_t most_again = 3;   // cheap operations that are done again rather than stored
 constexpr std::uint8_t most_spared = 2;  // times that they are
+constexpr std::int64_t min_column = 32;  // elements of a row from which on kernels run row by row
+constexpr std::int64_t max_row = 1024;   // from which on rows are not made longer
 
-/// Whether a backward pass may come back to a value that is rather stored than computed again.
-bool is_kept(const Node& node, const Lowering& lowering) {
-  return node.requires_grad && !node.released && lowering.dear;
+/// Whether a contiguous array, broadcast to `shape`, has one element for each row of `width`.
+bool one_a_row(const Shape& from, const Shape& shape, const Domain& domain) {
+  const std::size_t dims = trailing_dims(shape, domain.width);
+  if (dims == 0 || element_count(from) != domain.rows) return false;
+  for (std::size_t i = 1; i <= std::min(dims, from.size()); ++i)
+    if (from[from.size() - i] != 1) return false;
+  return true;
 }
 
 /// Whether a value keeps far more in memory than its own elements.
 bool is_part(const Node& node) {
   return node.storage &&
          node.storage.bytes() > 2 * item_size(node.dtype) * static_cast<std::size_t>(node.size()) + 4096;
-}
-
-/// Whether a value that waits has one user, and is wanted by nobody once that is computed.
-bool passes(const Node& node, const Lowering& lowering) {
-  const std::uint64_t references = node.references.load(std::memory_order_relaxed);
-  return references < NodeCounts::user && (references & edge_mask) == 1 && !is_kept(node, lowering);
 }
 
 /// How many elements a row should have, so that what is broadcast is one element for each row, or the same
@@ -46,16 +46,36 @@ std::int64_t width_along(const Strides& strides, const Shape& shape) {
 
 }  // namespace
 
+/// How many of the last dimensions make up `width` elements; none where that does not come out even.
+std::size_t trailing_dims(const Shape& shape, std::int64_t width) {
+  std::int64_t product = 1;
+  for (std::size_t count = 1; count <= shape.size(); ++count) {
+    product *= shape[shape.size() - count];
+    if (product == width) return count;
+    if (product > width) return 0;
+  }
+  return 0;
+}
+
 /// The rows are those of the first reduction that is found; without one, those along which something is
 /// broadcast.
 void Plan::choose_domain(Node& root, const Lowering& lowering) {
   const std::int64_t size = root.size();
-  const Node& spanning = lowering.kind == Kind::map ? root : root.input(0);
-  domain.start(spanning);
-  to_one_ = lowering.kind == Kind::total;
-  if (lowering.kind == Kind::fold) return domain.set_rows(size, spanning.size() / size);
-  if (lowering.kind == Kind::sum_rows) return domain.set_rows(spanning.size() / size, size);
-  if (to_one_) return;
+  to_one_ = false;
+  switch (lowering.kind) {
+    case Kind::fold:
+      domain = {size, root.input(0).size() / size, true};
+      return;
+    case Kind::sum_rows:
+      domain = {root.input(0).size() / size, size, true};
+      return;
+    case Kind::total:
+      domain = {1, root.input(0).size(), false};
+      to_one_ = true;
+      return;
+    default:
+      domain = {1, size, false};
+  }
   std::int64_t width = 0;
   entries.push_back({&root, lowering});
   for (std::size_t next = 0; next < entries.size() && next < max_nodes; ++next) {
@@ -64,15 +84,15 @@ void Plan::choose_domain(Node& root, const Lowering& lowering) {
       Node& input = node.input(i);
       if (!waits(input)) {
         if (!width && node.size() == size && input.size() > 1 && input.size() < node.size())
-          width = width_along(domain.strides(input, node.shape), domain.in_order(node.shape));
+          width = width_along(broadcast_strides(input, node.shape), node.shape);
         continue;
       }
       Lowering below;
       if (!lower(input, below)) continue;
       if (below.kind == Kind::fold) {
         const std::int64_t from = input.input(0).size();
-        if ((from != size && input.size() != size) || !domain.is_in_order(input.input(0))) continue;
-        domain.set_rows(input.size(), from / input.size());
+        if (from != size && input.size() != size) continue;
+        domain = {input.size(), from / input.size(), true};
         entries.clear();
         return;
       }
@@ -83,22 +103,34 @@ void Plan::choose_domain(Node& root, const Lowering& lowering) {
     }
   }
   entries.clear();
-  if (width > 1) domain.set_rows(size / width, width);
+  if (width > 1) domain = {size / width, width, true};
+}
+
+/// Whether a root that is not the first one spans the domain.
+bool Plan::fits(const Node& node, const Lowering& lowering) const {
+  switch (lowering.kind) {
+    case Kind::map:
+      return node.size() == domain.size() || (domain.by_rows && node.size() == domain.rows);
+    case Kind::fold:
+      return domain.by_rows && node.size() == domain.rows && node.input(0).size() == domain.size();
+    case Kind::sum_rows:
+      return domain.by_rows && node.size() == domain.width && node.input(0).size() == domain.size();
+    case Kind::total:
+      return !domain.by_rows && node.input(0).size() == domain.size();
+    default:
+      return false;
+  }
 }
 
 /// Whether `input`, which waits, is computed by the same program as `node`.
 bool Plan::admissible(const Node& node, const Lowering& lowering, Node& input,
                       Lowering& input_lowering) const {
   if (!lower(input, input_lowering)) return false;
-  // What is never stored may be computed in any order.
-  if (!domain.is_in_order(input) &&
-      (domain.kept || lowering.kind != Kind::map || !passes(input, input_lowering)))
-    return false;
   switch (lowering.kind) {
     case Kind::map:
     case Kind::expand:
       if (input.size() != node.size() &&
-          !(domain.by_rows && node.size() == domain.size() && domain.one_a_row(input.shape, node.shape)))
+          !(domain.by_rows && node.size() == domain.size() && one_a_row(input.shape, node.shape, domain)))
         return false;
       break;
     case Kind::fold:
@@ -113,7 +145,7 @@ bool Plan::admissible(const Node& node, const Lowering& lowering, Node& input,
     case Kind::map:
       return input.size() == domain.size() || (domain.by_rows && input.size() == domain.rows);
     case Kind::fold:
-      return domain.fits(input, input_lowering);
+      return domain.by_rows && input.size() == domain.rows && input.input(0).size() == domain.size();
     case Kind::alias:
     case Kind::expand: {
       Lowering below;
@@ -144,7 +176,7 @@ bool Plan::gather(std::span<Node* const> roots, std::span<const Tensor> sums) {
   choose_domain(*leading, lowering);
   add(*leading, lowering, true);
   const auto add_fitting = [&](Node& root) {
-    if (entries.size() < max_roots && waits(root) && lower(root, lowering) && domain.fits(root, lowering) &&
+    if (entries.size() < max_roots && waits(root) && lower(root, lowering) && fits(root, lowering) &&
         !find(root))
       add(root, lowering, true);
   };
@@ -190,24 +222,23 @@ std::uint16_t Plan::input_value(const Entry& entry, Node& input) {
   } else if (domain.by_rows && size == domain.rows) {
     value.extent = Extent::row;
     value.layout = Layout::row;
-  } else if (input.size() == size && domain.lies_in_order(input, shape)) {
+  } else if (input.size() == size && is_contiguous(input)) {
     value.layout = Layout::direct;
   } else {
     value.layout = Layout::strided;
-    if (const std::size_t dims = domain.by_rows ? trailing_dims(domain.in_order(shape), domain.width) : 0) {
-      const Shape extents = domain.in_order(shape);
-      const Strides steps = domain.strides(input, shape);
-      const std::size_t ahead = extents.size() - dims;
+    if (const std::size_t dims = domain.by_rows ? trailing_dims(shape, domain.width) : 0) {
+      const Strides strides = broadcast_strides(input, shape);
+      const std::size_t ahead = shape.size() - dims;
       bool row = true, column = domain.width >= min_column;
       std::int64_t step = 1;
-      for (std::size_t d = extents.size(); d-- > 0;) {
-        if (extents[d] == 1) continue;
+      for (std::size_t d = shape.size(); d-- > 0;) {
+        if (shape[d] == 1) continue;
         if (d >= ahead) {
-          row &= steps[d] == 0;
-          column &= steps[d] == step;
-          step *= extents[d];
+          row &= strides[d] == 0;
+          column &= strides[d] == step;
+          step *= shape[d];
         } else {
-          column &= steps[d] == 0;
+          column &= strides[d] == 0;
         }
       }
       if (row) {
@@ -315,8 +346,8 @@ void Plan::number() {
       value.in[0] = operand(entry, node.input(0));
     }
     const Again cost = again(lowering, value);
-    const bool kept =
-        is_kept(node, lowering) || (node.requires_grad && !node.released && value.extent == Extent::row);
+    // A backward pass may come back to it.
+    const bool kept = node.requires_grad && !node.released && (lowering.dear || value.extent == Extent::row);
     const bool spare = cost.operations != Again::never && node.spared < most_spared;
     if (wanted && spare) ++node.spared;
     value.stored = entry.stored = entry.root || (wanted && !spare) || kept;

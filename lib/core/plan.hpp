@@ -7,7 +7,6 @@
 #include <span>
 #include <vector>
 
-#include "lib/core/domain.hpp"
 #include "lib/core/program.hpp"
 #include "wengert/core/node.hpp"
 
@@ -30,10 +29,11 @@ inline bool is_view(const Lowering& lowering) {
 }
 
 constexpr std::int64_t widest_row = 32768;  // elements, of which a few rows stay in the cache
-constexpr std::int64_t min_column = 32;     // elements of a row from which on kernels run row by row
-constexpr std::size_t max_nodes = 192;      // of a program, its roots apart
 
 constexpr std::uint64_t edge_mask = NodeCounts::user - 1;  // of a node's references, those by other nodes
+
+/// How many of the last dimensions make up `width` elements; none where that does not come out even.
+std::size_t trailing_dims(const Shape& shape, std::int64_t width);
 
 /// A node that a program computes.
 struct Entry {
@@ -75,7 +75,7 @@ class Plan {
     return nullptr;
   }
 
-  PlannedDomain domain;
+  Domain domain;
   std::vector<Node*> first;
   std::vector<Entry> entries;  // by descending id after gather()
   std::vector<Value> values;
@@ -117,6 +117,7 @@ class Plan {
   void want_view(Node& node);
   Again again(const Lowering& lowering, const Value& value) const;
   void choose_domain(Node& root, const Lowering& lowering);
+  bool fits(const Node& node, const Lowering& lowering) const;
   bool admissible(const Node& node, const Lowering& lowering, Node& input, Lowering& input_lowering) const;
   std::uint16_t operand(const Entry& entry, Node& input);
   std::uint16_t input_value(const Entry& entry, Node& input);

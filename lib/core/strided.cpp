@@ -5,7 +5,6 @@
 #include <cstring>
 
 #include "lib/core/dispatch.hpp"
-#include "lib/core/lowering.hpp"
 #include "lib/core/parallel.hpp"
 #include "lib/core/tape.hpp"
 
@@ -291,64 +290,6 @@ Strides broadcast_strides(const Node& node, const Shape& shape) {
   for (std::size_t i = 0; i < node.shape.size(); ++i)
     if (node.shape[i] != 1) strides[ahead + i] = node.strides[i];
   return strides;
-}
-
-namespace {
-
-bool in_one_piece(const Shape& shape, const Strides& strides) {
-  auto left = std::ranges::count_if(shape, [](std::int64_t extent) { return extent > 1; });
-  for (std::int64_t step = 1; left > 0; --left) {
-    std::size_t d = 0;
-    while (d < shape.size() && (shape[d] == 1 || strides[d] != step)) ++d;
-    if (d == shape.size()) return false;
-    step *= shape[d];
-  }
-  return true;
-}
-
-/// Whether a value of the result's shape repeats elements.
-bool is_expanded(const Node& node) {
-  for (std::size_t d = 0; d < node.shape.size(); ++d)
-    if (node.shape[d] > 1 && node.strides[d] == 0) return true;
-  return false;
-}
-
-}  // namespace
-
-const Strides* order_of_inputs(const Node& result, Node* const* in, std::size_t count) {
-  const Strides* order = nullptr;
-  for (std::size_t i = 0; i < count; ++i) {
-    if (!in[i] || in[i]->size() == 1 || in[i]->size() != result.size()) continue;
-    const Node& node = *in[i];
-    if (!node.keeps_order) {
-      // Another thread may be setting the strides of what waits.
-      if (node.deferred.load(std::memory_order_acquire)) {
-        if (static_cast<Lowering::Kind>(node.wait_kind) == Lowering::Kind::expand) continue;
-        return nullptr;
-      }
-      if (is_contiguous(node)) return nullptr;
-      if (is_expanded(node)) continue;
-    }
-    if (node.shape != result.shape || (order && !lie_alike(node.shape, node.strides, *order))) return nullptr;
-    order = &node.strides;
-  }
-  return order && in_one_piece(result.shape, *order) ? order : nullptr;
-}
-
-Dims axes_in_memory(const Strides& strides) {
-  Dims axes;
-  for (std::size_t d = 0; d < strides.size(); ++d) {
-    std::size_t at = d;
-    while (at > 0 && strides[static_cast<std::size_t>(axes[at - 1])] < strides[d]) --at;
-    axes.insert(at, static_cast<std::int64_t>(d));
-  }
-  return axes;
-}
-
-Dims turned(const Dims& list, const Dims& axes) {
-  Dims result = axes;
-  for (std::int64_t& entry : result) entry = list[static_cast<std::size_t>(entry)];
-  return result;
 }
 
 void copy_contiguous(std::byte* to, const Node& node) {

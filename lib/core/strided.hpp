@@ -52,20 +52,6 @@ class StridedReader {
 
 /// The strides of `node` seen as an array of `shape`, to which it must broadcast.
 Strides broadcast_strides(const Node& node, const Shape& shape);
-/// The order in memory that an elementwise result keeps (NumPy's 'K'): the strides of its inputs, where all
-/// that are not broadcast lie alike, in one piece, but not in row-major order. Null otherwise. It follows
-/// from layouts alone, whether values wait or not: how a sum groups elements depends on it.
-const Strides* order_of_inputs(const Node& result, Node* const* in, std::size_t count);
-/// Whether two arrays of a shape have their elements in the same places.
-inline bool lie_alike(const Shape& shape, const Strides& a, const Strides& b) {
-  for (std::size_t d = 0; d < shape.size(); ++d)
-    if (shape[d] != 1 && a[d] != b[d]) return false;
-  return true;
-}
-/// The axes of an array by their strides, outermost first.
-Dims axes_in_memory(const Strides& strides);
-/// A shape or strides with the axes in this order.
-Dims turned(const Dims& list, const Dims& axes);
 /// Copies a node's elements to `to` in row-major order.
 void copy_contiguous(std::byte* to, const Node& node);
 

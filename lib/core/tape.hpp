@@ -17,7 +17,7 @@ Node* new_node(const Shape& shape, DType dtype, const Location& where, const cha
 /// Frees a node whose last reference is gone, and what it alone held.
 void destroy_node(Node* node) noexcept;
 
-/// Makes the bytes of a storage a node's value: contiguous, or in the order that it keeps.
+/// Makes the bytes of a storage a node's contiguous value.
 void set_value(Node& node, StorageRef storage);
 
 void retain_edge(Node& node) noexcept;

@@ -56,11 +56,9 @@ void run_many(kernel::Block kernel, Node& out, Node* const* in, std::size_t coun
     const bool contiguous = is_contiguous(*in[i]);
     if (in[i]->size() == 1 || (!contiguous && is_repeated(*in[i]))) {
       single |= 1u << i;
-    } else if (in[i]->shape != out.shape ||
-               !(out.keeps_order ? lie_alike(out.shape, in[i]->strides, out.strides) : contiguous)) {
+    } else if (!contiguous || in[i]->shape != out.shape) {
       direct = false;
-      by_rows = by_rows && !out.keeps_order && (width == 0 || width == in[i]->size()) &&
-                is_row_of(*in[i], out.shape);
+      by_rows = by_rows && (width == 0 || width == in[i]->size()) && is_row_of(*in[i], out.shape);
       width = in[i]->size();
       repeated |= 1u << i;
     }
@@ -86,17 +84,14 @@ void run_many(kernel::Block kernel, Node& out, Node* const* in, std::size_t coun
       kernel(to + begin * item, at, static_cast<std::size_t>(end - begin), single);
     });
 
-  // The elements in the order in which the results lie.
-  const Dims axes = out.keeps_order ? axes_in_memory(out.strides) : Dims();
-  const auto in_order = [&](const Dims& list) { return out.keeps_order ? turned(list, axes) : list; };
   parallel_ranges(size, block, nanoseconds_each, [&](std::int64_t begin, std::int64_t end) {
     const std::byte* at[max_inputs];
     StridedReader readers[max_inputs];
     for (std::size_t i = 0; i < max_inputs; ++i) {
       at[i] = from[i];
       if (i < count && varies(i))
-        readers[i] = StridedReader(in[i]->data, item_size(in[i]->dtype), in_order(out.shape),
-                                   in_order(broadcast_strides(*in[i], out.shape)));
+        readers[i] = StridedReader(in[i]->data, item_size(in[i]->dtype), out.shape,
+                                   broadcast_strides(*in[i], out.shape));
     }
     alignas(64) std::byte buffers[max_inputs][block * 8];
     for (std::int64_t start = begin; start < end; start += block) {
@@ -114,11 +109,6 @@ void run_blocks(kernel::Block kernel, Node& out, Node* const* in, std::size_t co
   std::byte* to = allocate_value(out);
   const std::int64_t size = out.size();
   if (size == 0) return;
-  if (const Strides* order = size > 1 ? order_of_inputs(out, in, count) : nullptr) {
-    out.strides = *order;
-    out.contiguous = false;
-    out.keeps_order = true;
-  }
   if (size > 1) return run_many(kernel, out, in, count);
   const std::byte* from[max_inputs] = {};
   for (std::size_t i = 0; i < count; ++i)

@@ -1,8 +1,6 @@
 #include "wengert/ops/reduction.hpp"
 
 #include <cmath>
-#include <tuple>
-#include <utility>
 
 #include "lib/core/lowering.hpp"
 #include "lib/core/plan.hpp"
@@ -40,30 +38,12 @@ void forward(Node& node) {
   reduce(reduction, node, node.input(0), mask_of(node));
 }
 
-/// The reduced axes, and all, of the input as it lies in memory: bit i for the i-th of the axes that have
-/// more than one element. None where what is kept would not be in row-major order.
-std::pair<std::uint64_t, std::uint64_t> masks_in_memory(const Node& x, std::uint64_t mask) {
-  std::uint64_t gone = 0, all = 0, bit = 1;
-  std::int64_t last = -1;
-  for (const std::int64_t axis : axes_in_memory(x.strides)) {
-    if (x.shape[static_cast<std::size_t>(axis)] == 1) continue;
-    if (mask >> axis & 1)
-      gone |= bit;
-    else if (std::exchange(last, axis) > axis)
-      return {0, 0};
-    all |= bit;
-    bit <<= 1;
-  }
-  return {gone, all};
-}
-
 /// Trailing axes are rows to fold, leading ones rows to add; of both, everything is added.
 template <kernel::Reduction reduction>
 bool lower(const Node& node, Lowering& lowering) {
   const Node& x = node.input(0);
-  std::uint64_t mask = mask_of(node),
-                all = ~std::uint64_t{0} >> (64 - std::max<std::size_t>(x.shape.size(), 1));
-  if (x.keeps_order) std::tie(mask, all) = masks_in_memory(x, mask);
+  const std::uint64_t mask = mask_of(node),
+                      all = ~std::uint64_t{0} >> (64 - std::max<std::size_t>(x.shape.size(), 1));
   const bool leading = (mask & (mask + 1)) == 0, trailing = ((~mask & all) & ((~mask & all) + 1)) == 0;
   if (mask == 0 || x.shape.empty() || (!leading && !trailing)) return false;
   if (leading && reduction != kernel::Reduction::sum) return false;

@@ -75,8 +75,6 @@ struct Node : NodeCounts {
   std::atomic<std::uint32_t> walk_hint{nowhere};  // where a walk may find this node among its pending ones
   DType dtype;
   bool contiguous = false;  // in row-major order, once the value is there
-  bool keeps_order =
-      false;  // an elementwise result in the order of its inputs, which strides say from the first
   bool requires_grad = false;
   bool released = false;              // backward() has freed its inputs, or will once the value is there
   std::atomic<bool> deferred{false};  // the value is still to be computed; see evaluation.hpp

@@ -9,8 +9,7 @@ namespace wengert {
 // Each takes tensors of any shape; two inputs are broadcast as NumPy does it, and one of them may be a plain
 // number. Throws ShapeError where shapes do not broadcast, and DTypeError for a dtype the operation does not
 // take, where the two dtypes differ, for two plain numbers and for one of a floating-point type beside
-// an int64 tensor. Where all inputs that are not broadcast lie in memory alike and in one piece, as a
-// transposed array does, so does the result (NumPy's order 'K'); else it is in row-major order.
+// an int64 tensor.
 #define UNARY(name, ...) Tensor name(const Tensor& x, Location where = {});
 #define BINARY(name, ...) Tensor name(const Operand& a, const Operand& b);
 #define COMPARE(name, ...) Tensor name(const Operand& a, const Operand& b);
