@@ -2,14 +2,13 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <type_traits>
 #include <utility>
 
+#include "lib/kernels/masked.hpp"
 #include "lib/kernels/table.hpp"
 #include "lib/kernels/wide.hpp"
-
-#ifdef __AVX512F__
-#include <immintrin.h>
-#endif
 
 namespace wengert::kernel {
 namespace {
@@ -23,6 +22,24 @@ inline T combine(T a, T b) {
   if constexpr (reduction == Reduction::min) return ((a < b) | (a != a)) ? a : b;
 }
 
+#ifdef __AVX2__
+/// The first `count` elements of a register; the others may be anything.
+template <class T>
+inline typename Wide<T>::Vector load_some(const T* at, std::size_t count) {
+  using Vector = typename Wide<T>::Vector;
+  check(at, count);
+#ifdef __AVX512F__
+  if constexpr (sizeof(T) == 4)
+    return Vector(_mm512_maskz_loadu_epi32(first_lanes(count), at));
+  else
+    return Vector(_mm512_maskz_loadu_epi64(static_cast<__mmask8>(first_lanes(count)), at));
+#else
+  const __m256i words = first_words(count * sizeof(T) / 4);
+  return Vector(_mm256_maskload_epi32(reinterpret_cast<const int*>(at), words));
+#endif
+}
+#endif
+
 /// What a fold runs over: the elements of an array, every other one, or the products of two.
 template <class T>
 struct Elements {
@@ -31,6 +48,9 @@ struct Elements {
   typename Wide<T>::Vector wide(std::size_t i) const {
     return *reinterpret_cast<const typename Wide<T>::Unaligned*>(at + i);
   }
+#ifdef __AVX2__
+  typename Wide<T>::Vector some(std::size_t i, std::size_t count) const { return load_some(at + i, count); }
+#endif
   Elements from(std::size_t i) const { return {at + i}; }
   /// Elements `step` apart.
   typename Wide<T>::Vector apart(std::size_t step) const {
@@ -67,6 +87,13 @@ struct EveryOther {
     }
     (std::make_index_sequence<size>());
   }
+#ifdef __AVX2__
+  Vector some(std::size_t i, std::size_t count) const {
+    T room[Wide<T>::size] = {};
+    for (std::size_t k = 0; k < count; ++k) room[k] = (*this)[i + k];
+    return Elements<T>{room}.wide(0);
+  }
+#endif
   EveryOther from(std::size_t i) const { return {at + 2 * i}; }
 };
 template <class T>
@@ -74,6 +101,11 @@ struct Products {
   Elements<T> a, b;
   T operator[](std::size_t i) const { return a[i] * b[i]; }
   typename Wide<T>::Vector wide(std::size_t i) const { return a.wide(i) * b.wide(i); }
+#ifdef __AVX2__
+  typename Wide<T>::Vector some(std::size_t i, std::size_t count) const {
+    return a.some(i, count) * b.some(i, count);
+  }
+#endif
   Products from(std::size_t i) const { return {a.from(i), b.from(i)}; }
   typename Wide<T>::Vector apart(std::size_t step) const { return a.apart(step) * b.apart(step); }
 };
@@ -86,6 +118,17 @@ struct Running {
   using Vector = typename Wide<T>::Vector;
   Vector wide[vectors];
 
+#ifdef __AVX2__
+  /// Of a register, which elements are the first `count`.
+  [[gnu::always_inline]] static auto first(std::size_t count) {
+    using Number = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+    using Numbers = typename Wide<Number>::Vector;
+    return [&]<std::size_t... k>(std::index_sequence<k...>) __attribute__((always_inline)) {
+      return Numbers{static_cast<Number>(k)...} < static_cast<Number>(count);
+    }
+    (std::make_index_sequence<size>());
+  }
+#endif
   template <std::size_t count = vectors, class F>
   [[gnu::always_inline]] static void each(F f) {
     [&]<std::size_t... v>(std::index_sequence<v...>) __attribute__((always_inline)) { (f(v), ...); }
@@ -105,14 +148,28 @@ struct Running {
       wide[v] = combine<reduction>(wide[v], in.wide(i + v * size));
     });
   }
-  /// One after the other into the first values.
+  /// The last elements, fewer than there are values, into the first of these.
   template <class In>
   void add_rest(const In& in, std::size_t i, std::size_t n) {
+#ifdef __AVX2__
+    const std::size_t rest = n - i;
+    each([&](std::size_t v) __attribute__((always_inline)) {
+      if (v * size >= rest) return;
+      const std::size_t count = rest - v * size;
+      if (count >= size) {
+        wide[v] = combine<reduction>(wide[v], in.wide(i + v * size));
+      } else {
+        const Vector all = combine<reduction>(wide[v], in.some(i + v * size, count));
+        wide[v] = first(count) ? all : wide[v];
+      }
+    });
+#else
     using Unaligned = typename Wide<T>::Unaligned;
     T values[lanes];
     each([&](std::size_t v) { *reinterpret_cast<Unaligned*>(values + v * size) = wide[v]; });
     for (T* value = values; i < n; ++i, ++value) *value = combine<reduction>(*value, in[i]);
     each([&](std::size_t v) { wide[v] = *reinterpret_cast<const Unaligned*>(values + v * size); });
+#endif
   }
   /// Halves with halves: vector with vector, then within one.
   template <std::size_t width = lanes / 2>

@@ -1,10 +1,11 @@
-// Kernels that are held to no formula but to others: chains to their operations one after the other, folds of
-// every other element to folds of copies, and transposes to their definition. Whatever the length, nothing is
-// read or written beyond it.
+// Kernels that are held to no formula but to others: chains to their operations one after the other, folds to
+// those of other registers, and of every other element to those of copies, and transposes to their
+// definition. Whatever the length, nothing is read or written beyond it.
 #include <algorithm>
 #include <cstring>
 #include <deque>
 #include <limits>
+#include <type_traits>
 #include <vector>
 
 #include "lib/core/dispatch.hpp"
@@ -199,6 +200,36 @@ TEST_CASE("a chain that folds leaves what a chain and a fold leave, for any leng
       check_folding<float>(n, 3, single);
       check_folding<double>(n, 3, single);
     }
+}
+
+TEST_CASE("folds have the same bits whatever the registers' width, for any length of rows") {
+  const auto check = [&]<class T>(T) {
+    constexpr int dtype = std::is_same_v<T, float> ? 0 : std::is_same_v<T, double> ? 1 : 2;
+    for (int reduction = 0; reduction < reduction_count; ++reduction)
+      for (std::size_t n = 1; n < 2500; n += n < 300 ? 1 : 119)
+        for (const std::size_t rows : {1, 3}) {
+          const Guarded from(rows * n * sizeof(T));
+          for (std::size_t i = 0; i < rows * n; ++i) {
+            from.as<T>()[i] = T(static_cast<int>(i * i % 83)) / T(41) - T(1);
+            if (std::is_floating_point_v<T> && i % 211 == 40)
+              from.as<T>()[i] = std::numeric_limits<T>::quiet_NaN();
+            if (i % 17 == 3) from.as<T>()[i] = -T(0);
+          }
+          std::vector<T> here(rows), there(rows);
+          const auto bytes = [](std::vector<T>& v) { return reinterpret_cast<std::byte*>(v.data()); };
+          table().fold[reduction][dtype](bytes(here), from.data(), n, rows);
+          baseline_table().fold[reduction][dtype](bytes(there), from.data(), n, rows);
+          bool same = true;
+          for (std::size_t r = 0; r < rows; ++r)
+            same &= support::same_bits(static_cast<double>(here[r]), static_cast<double>(there[r]));
+          CAPTURE(reduction);
+          CAPTURE(n);
+          CHECK(same);
+        }
+  };
+  check(float());
+  check(double());
+  check(std::int64_t());
 }
 
 TEST_CASE("what folds every other element leaves what a fold of their copies leaves, for any number") {
