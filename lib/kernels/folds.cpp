@@ -1,6 +1,8 @@
 // Folds: all elements of a run to one, by sum, product, maximum or minimum. In plain C++ on vectors of the
 // instruction set's width: elements meet in a fixed order, so the bits are the same everywhere.
+#include <algorithm>
 #include <cstring>
+#include <type_traits>
 
 #include "lib/kernels/folding.hpp"
 
@@ -34,8 +36,9 @@ void fold_products(std::byte* out, const std::byte* const* in, std::size_t n, st
   fold_each<Reduction::sum, T>(out, products, n, rows);
 }
 // A few columns of rows that are `step` apart, to one row whose values stay in registers: up to sixteen rows
-// one after the other, halves of more.
-template <Reduction reduction, class T, std::size_t vectors>
+// one after the other, halves of more. Where there are fewer columns than registers hold, the last ones are
+// `partial`.
+template <Reduction reduction, class T, std::size_t vectors, bool partial>
 class Columns {
  public:
   Columns(const T* in, std::size_t rows, std::size_t columns, std::ptrdiff_t step)
@@ -43,7 +46,7 @@ class Columns {
     // A register loaded whole may reach beyond a row, but not beyond the last one.
     const std::ptrdiff_t spare = static_cast<std::ptrdiff_t>(rows - 1) * step +
                                  static_cast<std::ptrdiff_t>(columns) - static_cast<std::ptrdiff_t>(wide);
-    whole_ = spare < 0 ? 0 : step == 0 ? rows : static_cast<std::size_t>(spare / step) + 1;
+    whole_ = masked ? rows : spare < 0 ? 0 : step == 0 ? rows : static_cast<std::size_t>(spare / step) + 1;
   }
   void fold(T* out, std::size_t rows) const {
     const Values result = from(0, rows);
@@ -55,6 +58,11 @@ class Columns {
 
  private:
   static constexpr std::size_t size = Wide<T>::size, wide = vectors * size;
+#ifdef __AVX2__
+  static constexpr bool masked = partial;  // what is beyond a row is not loaded
+#else
+  static constexpr bool masked = false;
+#endif
   struct Values {
     typename Wide<T>::Vector of[vectors];
   };
@@ -65,15 +73,24 @@ class Columns {
   [[gnu::always_inline]] static void merge(Values& values, const Values& others) {
     for (std::size_t v = 0; v < vectors; ++v) values.of[v] = combine<reduction>(values.of[v], others.of[v]);
   }
-  [[gnu::always_inline]] static Values load(const T* at) {
+  [[gnu::always_inline]] Values load(const T* at) const {
     Values values;
-    for (std::size_t v = 0; v < vectors; ++v) values.of[v] = Elements<T>{at}.wide(v * size);
+    for (std::size_t v = 0; v < vectors; ++v) {
+#ifdef __AVX2__
+      if (masked && v >= vectors / 2) {
+        const std::size_t count = columns_ > v * size ? std::min(columns_ - v * size, size) : 0;
+        values.of[v] = load_some(at + v * size, count);
+        continue;
+      }
+#endif
+      values.of[v] = Elements<T>{at}.wide(v * size);
+    }
     return values;
   }
   Values from(std::size_t first, std::size_t rows) const {
     const T* at = in_ + static_cast<std::ptrdiff_t>(first) * step_;
     const std::size_t half = rows / 2;
-    if (rows <= 16) return first + rows <= whole_ ? one_by_one(at, rows) : at_the_end(first, rows);
+    if (rows <= 16) return masked || first + rows <= whole_ ? one_by_one(at, rows) : at_the_end(first, rows);
     if constexpr (vectors == 1)
       if (rows <= 32 && first + rows <= whole_) return two_at_once(at, half, rows - half);
     Values values = from(first, half);
@@ -118,15 +135,20 @@ void fold_rows(std::byte* out, const std::byte* in, std::size_t rows, std::size_
   const T* from = reinterpret_cast<const T*>(in);
   constexpr std::size_t size = Wide<T>::size;
   std::size_t j = 0;
-  const auto some = [&]<std::size_t vectors>(std::integral_constant<std::size_t, vectors>,
-                                             std::size_t count) {
-    Columns<reduction, T, vectors>(from + j, rows, count, step).fold(to + j, rows);
+  const auto some = [&]<std::size_t vectors, bool partial>(std::integral_constant<std::size_t, vectors>,
+                                                           std::bool_constant<partial>, std::size_t count) {
+    Columns<reduction, T, vectors, partial>(from + j, rows, count, step).fold(to + j, rows);
     j += count;
   };
-  while (columns - j >= 4 * size) some(std::integral_constant<std::size_t, 4>(), 4 * size);
-  if (columns - j > 2 * size) some(std::integral_constant<std::size_t, 4>(), columns - j);
-  if (columns - j > size) some(std::integral_constant<std::size_t, 2>(), columns - j);
-  if (columns - j > 0) some(std::integral_constant<std::size_t, 1>(), columns - j);
+  constexpr std::integral_constant<std::size_t, 1> one;
+  constexpr std::integral_constant<std::size_t, 2> two;
+  constexpr std::integral_constant<std::size_t, 4> four;
+  while (columns - j >= 4 * size) some(four, std::false_type(), 4 * size);
+  if (columns - j > 2 * size) some(four, std::true_type(), columns - j);
+  if (columns - j > size) some(two, std::true_type(), columns - j);
+  // Of rows of less than a register's elements it takes longer to load these alone.
+  if (columns - j == 0) return;
+  j > 0 ? some(one, std::true_type(), columns - j) : some(one, std::false_type(), columns - j);
 }
 template <Reduction reduction>
 void fill_fold(Table& table) {
