@@ -22,23 +22,26 @@ inline T combine(T a, T b) {
   if constexpr (reduction == Reduction::min) return ((a < b) | (a != a)) ? a : b;
 }
 
-#ifdef __AVX2__
 /// The first `count` elements of a register; the others may be anything.
 template <class T>
 inline typename Wide<T>::Vector load_some(const T* at, std::size_t count) {
   using Vector = typename Wide<T>::Vector;
+#if defined(__AVX512F__)
   check(at, count);
-#ifdef __AVX512F__
   if constexpr (sizeof(T) == 4)
     return Vector(_mm512_maskz_loadu_epi32(first_lanes(count), at));
   else
     return Vector(_mm512_maskz_loadu_epi64(static_cast<__mmask8>(first_lanes(count)), at));
-#else
+#elif defined(__AVX2__)
+  check(at, count);
   const __m256i words = first_words(count * sizeof(T) / 4);
   return Vector(_mm256_maskload_epi32(reinterpret_cast<const int*>(at), words));
+#else
+  Vector values{};
+  for (std::size_t k = 0; k < count; ++k) values[k] = at[k];
+  return values;
 #endif
 }
-#endif
 
 /// What a fold runs over: the elements of an array, every other one, or the products of two.
 template <class T>
@@ -48,9 +51,7 @@ struct Elements {
   typename Wide<T>::Vector wide(std::size_t i) const {
     return *reinterpret_cast<const typename Wide<T>::Unaligned*>(at + i);
   }
-#ifdef __AVX2__
   typename Wide<T>::Vector some(std::size_t i, std::size_t count) const { return load_some(at + i, count); }
-#endif
   Elements from(std::size_t i) const { return {at + i}; }
   /// Elements `step` apart.
   typename Wide<T>::Vector apart(std::size_t step) const {
@@ -70,15 +71,8 @@ struct EveryOther {
     const T* first = at + 2 * i;
     return [&]<std::size_t... k>(std::index_sequence<k...>) __attribute__((always_inline)) {
 #ifdef __AVX512F__
-      // What is beyond the last element is not looked at.
-      const auto load_rest = [](const T* from) __attribute__((always_inline)) {
-        if constexpr (sizeof(T) == 4)
-          return Vector(_mm512_maskz_loadu_ps(0x7fff, from));
-        else
-          return Vector(_mm512_maskz_loadu_pd(0x7f, from));
-      };
-      return Vector(
-          __builtin_shufflevector(Elements<T>{first}.wide(0), load_rest(first + size), (2 * int(k))...));
+      return Vector(__builtin_shufflevector(Elements<T>{first}.wide(0), load_some(first + size, size - 1),
+                                            (2 * int(k))...));
 #else
       // The second register ends with the last element.
       return Vector(__builtin_shufflevector(Elements<T>{first}.wide(0), Elements<T>{first}.wide(size - 1),
@@ -87,13 +81,11 @@ struct EveryOther {
     }
     (std::make_index_sequence<size>());
   }
-#ifdef __AVX2__
   Vector some(std::size_t i, std::size_t count) const {
-    T room[Wide<T>::size] = {};
-    for (std::size_t k = 0; k < count; ++k) room[k] = (*this)[i + k];
-    return Elements<T>{room}.wide(0);
+    Vector values{};
+    for (std::size_t k = 0; k < count; ++k) values[k] = (*this)[i + k];
+    return values;
   }
-#endif
   EveryOther from(std::size_t i) const { return {at + 2 * i}; }
 };
 template <class T>
@@ -101,11 +93,9 @@ struct Products {
   Elements<T> a, b;
   T operator[](std::size_t i) const { return a[i] * b[i]; }
   typename Wide<T>::Vector wide(std::size_t i) const { return a.wide(i) * b.wide(i); }
-#ifdef __AVX2__
   typename Wide<T>::Vector some(std::size_t i, std::size_t count) const {
     return a.some(i, count) * b.some(i, count);
   }
-#endif
   Products from(std::size_t i) const { return {a.from(i), b.from(i)}; }
   typename Wide<T>::Vector apart(std::size_t step) const { return a.apart(step) * b.apart(step); }
 };
@@ -118,7 +108,6 @@ struct Running {
   using Vector = typename Wide<T>::Vector;
   Vector wide[vectors];
 
-#ifdef __AVX2__
   /// Of a register, which elements are the first `count`.
   [[gnu::always_inline]] static auto first(std::size_t count) {
     using Number = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
@@ -128,7 +117,6 @@ struct Running {
     }
     (std::make_index_sequence<size>());
   }
-#endif
   template <std::size_t count = vectors, class F>
   [[gnu::always_inline]] static void each(F f) {
     [&]<std::size_t... v>(std::index_sequence<v...>) __attribute__((always_inline)) { (f(v), ...); }
