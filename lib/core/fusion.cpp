@@ -65,6 +65,33 @@ std::optional<Term> start_of(const Value& value) {
   return {};
 }
 
+/// Which values a comparison picks from, by the kernel that compares as well: places of `in` as a, b, p, q.
+struct Pick {
+  kernel::Chain kernel = nullptr;
+  std::array<std::uint16_t, 4> in{};
+};
+
+/// p where `mask` compares true, else q.
+std::optional<Pick> pick_by(const Value& mask, std::uint8_t dtype, std::uint16_t p, std::uint16_t q) {
+  using kernel::Comparison;
+  using kernel::PickedBy;
+  const kernel::Table& table = kernel::table();
+  const auto [a, b, none1, none2] = mask.in;
+  const auto compares = [&](Comparison by) {
+    return mask.block == table.compare[static_cast<int>(by)][dtype];
+  };
+  const auto by = [&](PickedBy by, std::array<std::uint16_t, 4> in) {
+    return Pick{table.pick[static_cast<int>(by)][dtype], in};
+  };
+  if (compares(Comparison::equal)) return by(PickedBy::equal, {a, b, p, q});
+  if (compares(Comparison::not_equal)) return by(PickedBy::equal, {a, b, q, p});
+  if (compares(Comparison::less)) return by(PickedBy::less, {a, b, p, q});
+  if (compares(Comparison::greater)) return by(PickedBy::less, {b, a, p, q});
+  if (compares(Comparison::less_equal)) return by(PickedBy::less_equal, {a, b, p, q});
+  if (compares(Comparison::greater_equal)) return by(PickedBy::less_equal, {b, a, p, q});
+  return {};
+}
+
 class Fusion {
  public:
   explicit Fusion(std::span<const Value> values) : terms_(values.size()), uses_(values.size(), 0) {
@@ -77,9 +104,10 @@ class Fusion {
 
   std::vector<Instruction> run() {
     if (!kernel::table().chain2[0][0][0]) return std::move(code_);
+    for (Instruction& value : code_) pick(value);
     for (std::size_t v = 0; v < code_.size(); ++v) {
       Instruction& value = code_[v];
-      if (value.input) continue;
+      if (value.input || value.absorbed) continue;
       if (value.kind == Kind::map)
         grow(v);
       else if (value.kind == Kind::sum_rows)
@@ -97,6 +125,25 @@ class Fusion {
   const Term* loose(std::uint16_t v, std::uint8_t dtype) const {
     const bool alone = !code_[v].input && !code_[v].stored && uses_[v] == 1;
     return alone && terms_[v] && terms_[v]->dtype == dtype ? &*terms_[v] : nullptr;
+  }
+
+  /// What is picked by a comparison is compared by the kernel that picks: no mask is written and read.
+  void pick(Instruction& value) {
+    if (value.input || value.kind != Kind::map || value.extent != Extent::full) return;
+    const auto [m, p, q, none] = value.in;
+    for (const std::uint8_t d : {0, 1}) {
+      if (value.block != kernel::table().select[d]) continue;
+      const Instruction& mask = code_[m];
+      if (mask.input || mask.stored || mask.kind != Kind::map || mask.extent != Extent::full) return;
+      const std::optional<Pick> picked = pick_by(mask, d, p, q);
+      if (!picked) return;
+      value.chain = picked->kernel;
+      value.in = picked->in;
+      for (const std::uint16_t in : {mask.in[0], mask.in[1]}) ++uses_[in];
+      if (--uses_[m] > 0) return;
+      for (const std::uint16_t in : {mask.in[0], mask.in[1]}) --uses_[in];
+      return absorb(m);
+    }
   }
 
   /// Takes what a map is computed from into its kernel.

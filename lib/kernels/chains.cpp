@@ -123,13 +123,23 @@ class At {
   std::size_t step_[inputs];  // bytes from one batch to the next
 };
 
-template <class T, std::size_t inputs, class F>
+/// Inputs in `kept`, of which there is one element for each row, stay in registers.
+template <class T, std::size_t inputs, unsigned kept = 0, class F>
 WENGERT_MATH_FN void run_chain(const Rows& rows, F f) {
   constexpr std::size_t unrolled = inputs == 2 ? 4 : 2;
   Rooms<T, inputs, unrolled> rooms;
   At<T, inputs, unrolled> at(rows, rooms);
-  do at.finish(f, rows.n);
-  while (at.next());
+  do {
+    Batch<T> lanes[inputs];
+    for (std::size_t j = 0; j < inputs; ++j)
+      if (kept >> j & 1) lanes[j] = at.load(j, 0);
+    at.finish(
+        [&](auto load) __attribute__((always_inline)) {
+          return f([&](std::size_t j)
+                       __attribute__((always_inline)) { return kept >> j & 1 ? lanes[j] : load(j); });
+        },
+        rows.n);
+  } while (at.next());
 }
 
 // The running values of a fold lie in registers, beside which there is room for what is computed.
@@ -202,6 +212,38 @@ void pair(const Rows& rows) {
       });
 }
 
+template <class T, PickedBy by, unsigned kept>
+void pick_keeping(const Rows& rows) {
+  run_chain<T, 4, kept>(
+      rows, [](auto load) __attribute__((always_inline)) {
+        const Batch<T> a = load(0), b = load(1), p = load(2), q = load(3);
+        if constexpr (by == PickedBy::equal) return xsimd::select(a == b, p, q);
+        if constexpr (by == PickedBy::less) return xsimd::select(a < b, p, q);
+        if constexpr (by == PickedBy::less_equal) return xsimd::select(a <= b, p, q);
+      });
+}
+
+/// Mostly something is compared with a number, and a number is picked or not.
+template <class T, PickedBy by>
+void pick(const Rows& rows) {
+  switch (rows.single) {
+    case 0b0001:
+      return pick_keeping<T, by, 0b0001>(rows);
+    case 0b0010:
+      return pick_keeping<T, by, 0b0010>(rows);
+    case 0b0101:
+      return pick_keeping<T, by, 0b0101>(rows);
+    case 0b0110:
+      return pick_keeping<T, by, 0b0110>(rows);
+    case 0b1001:
+      return pick_keeping<T, by, 0b1001>(rows);
+    case 0b1010:
+      return pick_keeping<T, by, 0b1010>(rows);
+    default:
+      return pick_keeping<T, by, 0>(rows);
+  }
+}
+
 template <class T, Start o, Folded folded>
 void chain1_fold(const Rows& rows, std::byte* sums) {
   run_folding<T, 2, folded>(
@@ -231,6 +273,7 @@ void fill_with(Table& table, std::integer_sequence<int, i...>) {
         pair<T, static_cast<Start>(i / links / starts % starts), static_cast<Start>(i / links % starts),
              static_cast<Link>(i % links)>),
    ...);
+  ((table.pick[i % picked_by_count][dtype] = pick<T, static_cast<PickedBy>(i % picked_by_count)>), ...);
   if constexpr (room_for_sums<T>) {
     ((table.chain1_fold[i % starts][i / starts % folded_count][dtype] =
           chain1_fold<T, static_cast<Start>(i % starts), static_cast<Folded>(i / starts % folded_count)>),

@@ -91,6 +91,9 @@ enum class Start : int { add, mul, sub, mul_twice };
 /// How it goes on, with b, from what came before: x + b, x * b, x - b, b - x.
 enum class Link : int { add, mul, sub, from };
 inline constexpr int start_count = 4, link_count = 4;
+/// What decides, of a and b, which of two values is picked: the other comparisons are these, turned.
+enum class PickedBy : int { equal, less, less_equal };
+inline constexpr int picked_by_count = 3;
 enum class Reduction : int { sum, prod, max, min, count };
 
 inline constexpr int row_count = static_cast<int>(Row::count);
@@ -119,6 +122,8 @@ struct Table {
   Chain chain2[start_count][link_count][2];
   Chain chain3[start_count][link_count][link_count][2];
   Chain pair[start_count][start_count][link_count][2];
+  /// Inputs a, b, p, q: p where the comparison of a and b is true, else q.
+  Chain pick[picked_by_count][2];
   /// A chain1 with a fold; a pair, whose two parts are added, with a fold of the results. Null also where the
   /// instruction set has too few registers.
   ChainFold chain1_fold[start_count][folded_count][2];

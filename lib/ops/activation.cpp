@@ -108,7 +108,9 @@ Tensor softshrink(const Tensor& x, double bound, Location where) {
   require_bound("softshrink", bound);
   const Scope scope("softshrink");
   const At at{where};
-  return at.pick(less_equal(at(abs(x, where)), bound), 0.0, sub(at(x), mul(at(sign(x, where)), bound)));
+  // Less the part of it within the bound: exact where that is all, and its derivative there 1 - 1.
+  return sub(at(x),
+             at.pick(less_equal(at(x), bound), at.pick(greater_equal(at(x), -bound), x, -bound), bound));
 }
 
 Tensor hardshrink(const Tensor& x, double bound, Location where) {

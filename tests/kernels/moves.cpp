@@ -112,6 +112,35 @@ void check_chains(std::size_t n, std::size_t count, unsigned single) {
     });
 }
 
+/// What comparisons pick: against a comparison and a selection by its mask.
+template <class T>
+void check_picks(std::size_t n, std::size_t count, unsigned single) {
+  CAPTURE(n);
+  CAPTURE(single);
+  constexpr std::size_t dtype = sizeof(T) / 8;
+  constexpr Comparison by[picked_by_count] = {Comparison::equal, Comparison::less, Comparison::less_equal};
+  Inputs<T> in(n, count, 0, single);
+  for (unsigned j = 0; j < 4 && n > 4; ++j)
+    if (!in.is_single(j)) in.rooms[j].template as<T>()[1 + j % 2] = std::numeric_limits<T>::quiet_NaN();
+  const std::size_t bytes = n * count * sizeof(T);
+  const Guarded out(bytes);
+  std::vector<T> expected(n * count);
+  std::vector<std::byte> mask(n);
+  for (int k = 0; k < picked_by_count; ++k) {
+    for (std::size_t r = 0; r < count; ++r) {
+      const auto row = [&](std::size_t j) { return reinterpret_cast<const std::byte*>(in.row(j, r)); };
+      const std::byte* const compared[2] = {row(0), row(1)};
+      table().compare[static_cast<int>(by[k])][dtype](mask.data(), compared, n, single & 3);
+      const std::byte* const picked[3] = {mask.data(), row(2), row(3)};
+      table().select[dtype](reinterpret_cast<std::byte*>(expected.data() + r * n), picked, n,
+                            single >> 1 & 6);
+    }
+    in.rows.out = out.data();
+    table().pick[k][dtype](in.rows);
+    CHECK(std::memcmp(out.data(), expected.data(), bytes) == 0);
+  }
+}
+
 /// The chains that also fold: against a chain, and a fold of what it has left.
 template <class T>
 void check_folding(std::size_t n, std::size_t count, unsigned single) {
@@ -176,7 +205,7 @@ void check_transpose(std::size_t rows, std::size_t columns, std::size_t out_gap,
 
 }  // namespace
 
-TEST_CASE("a chain computes what its operations do one after the other, for any length") {
+TEST_CASE("a chain computes what its operations do, and a pick what its comparison does, for any length") {
   if (!table().chain2[0][0][0]) {
     MESSAGE("skipped: the baseline has no chains");
     return;
@@ -186,6 +215,8 @@ TEST_CASE("a chain computes what its operations do one after the other, for any 
       for (const std::size_t count : {1, 3}) {
         check_chains<float>(n, count, single);
         check_chains<double>(n, count, single);
+        check_picks<float>(n, count, single);
+        check_picks<double>(n, count, single);
       }
 }
 
