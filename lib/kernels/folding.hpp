@@ -18,9 +18,38 @@ inline T combine(T a, T b) {
   if constexpr (reduction == Reduction::sum) return a + b;
   if constexpr (reduction == Reduction::prod) return a * b;
   // A NaN on either side stays.
-  if constexpr (reduction == Reduction::max) return ((a > b) | (a != a)) ? a : b;
-  if constexpr (reduction == Reduction::min) return ((a < b) | (a != a)) ? a : b;
+  if constexpr (reduction == Reduction::max) return a != a ? a : (a > b ? a : b);
+  if constexpr (reduction == Reduction::min) return a != a ? a : (a < b ? a : b);
 }
+
+/// Whether one of the elements seen is NaN. As long as none is, the larger of two is one instruction.
+template <class T>
+class NaNs {
+ public:
+  using Vector = typename Wide<T>::Vector;
+#ifdef __AVX512F__
+  [[gnu::always_inline]] void see(const Vector& a, const Vector& b) {
+    if constexpr (sizeof(T) == 4)
+      seen_ |= _mm512_cmp_ps_mask(__m512(a), __m512(b), _CMP_UNORD_Q);
+    else
+      seen_ |= _mm512_cmp_pd_mask(__m512d(a), __m512d(b), _CMP_UNORD_Q);
+  }
+  [[gnu::always_inline]] bool any() const { return seen_ != 0; }
+
+ private:
+  __mmask16 seen_ = 0;
+#else
+  [[gnu::always_inline]] void see(const Vector& a, const Vector& b) { seen_ |= (a != a) | (b != b); }
+  [[gnu::always_inline]] bool any() const {
+    bool any = false;
+    for (std::size_t k = 0; k < Wide<T>::size; ++k) any |= seen_[k] != 0;
+    return any;
+  }
+
+ private:
+  decltype(Vector() != Vector()) seen_{};
+#endif
+};
 
 /// The first `count` elements of a register; the others may be anything.
 template <class T>
@@ -136,6 +165,24 @@ struct Running {
       wide[v] = combine<reduction>(wide[v], in.wide(i + v * size));
     });
   }
+  /// The same, but a NaN among the running values is lost, and has to be seen.
+  template <class In>
+  [[gnu::always_inline]] void add_numbers(const In& in, std::size_t i, NaNs<T>& nans) {
+    each<vectors / 2>([&](std::size_t half) __attribute__((always_inline)) {
+      const std::size_t v = 2 * half;
+      const Vector a = in.wide(i + v * size), b = in.wide(i + (v + 1) * size);
+      nans.see(a, b);
+      wide[v] = of_numbers(wide[v], a);
+      wide[v + 1] = of_numbers(wide[v + 1], b);
+    });
+  }
+  [[gnu::always_inline]] static Vector of_numbers(const Vector& a, const Vector& b) {
+    if constexpr (reduction == Reduction::max) return a > b ? a : b;
+    if constexpr (reduction == Reduction::min) return a < b ? a : b;
+  }
+  [[gnu::always_inline]] void see(NaNs<T>& nans) const {
+    each([&](std::size_t v) __attribute__((always_inline)) { nans.see(wide[v], wide[v]); });
+  }
   /// The last elements, fewer than there are values, into the first of these.
   template <class In>
   void add_rest(const In& in, std::size_t i, std::size_t n) {
@@ -183,6 +230,16 @@ T fold_lanes(const In& in, std::size_t n) {
   Running<reduction, T, lanes> running;
   running.take(in);
   std::size_t i = lanes;
+  if constexpr (std::is_floating_point_v<T> && running.vectors % 2 == 0 &&
+                (reduction == Reduction::max || reduction == Reduction::min)) {
+    NaNs<T> nans;
+    running.see(nans);
+    for (; i + lanes <= n; i += lanes) running.add_numbers(in, i, nans);
+    if (nans.any()) {
+      running.take(in);
+      i = lanes;
+    }
+  }
   for (; i + lanes <= n; i += lanes) running.add(in, i);
   if (i < n) running.add_rest(in, i, n);
   return running.result();

@@ -46,12 +46,14 @@ bool lower(const Node& node, Lowering& lowering) {
                       all = ~std::uint64_t{0} >> (64 - std::max<std::size_t>(x.shape.size(), 1));
   const bool leading = (mask & (mask + 1)) == 0, trailing = ((~mask & all) & ((~mask & all) + 1)) == 0;
   if (mask == 0 || x.shape.empty() || (!leading && !trailing)) return false;
-  if (leading && reduction != kernel::Reduction::sum) return false;
   if (leading && !trailing && node.size() < short_row) return false;
   lowering.kind = leading && trailing ? Lowering::Kind::total
                   : leading           ? Lowering::Kind::sum_rows
                                       : Lowering::Kind::fold;
-  lowering.block = kernel::table().forward[static_cast<int>(kernel::Row::add)][index(node.dtype)];
+  constexpr kernel::Row row = reduction == kernel::Reduction::sum   ? kernel::Row::add
+                              : reduction == kernel::Reduction::max ? kernel::Row::maximum
+                                                                    : kernel::Row::minimum;
+  lowering.block = kernel::table().forward[static_cast<int>(row)][index(node.dtype)];
   lowering.fold = kernel::table().fold[static_cast<int>(reduction)][index(node.dtype)];
   return true;
 }

@@ -101,6 +101,17 @@ TEST_CASE("what waits has the same bits as what is computed at once") {
       check_same("rows and columns",
                  [](const auto& in) { return (sum(in[0] * in[0], {-1}, true) + 1.0) * in[1]; }, {x, w});
       check_same("masks", [](const auto& in) { return where(in[0] > in[1], in[0] * in[1], 0.0); }, {x, w});
+      // Of equal ones, 0 and -0, the same one is the largest.
+      for (const bool zeros : {false, true}) {
+        const double by = zeros ? 0.0 : 3.0;
+        check_same("largest", [by](const auto& in) { return max(in[0] * by) * in[1]; }, {x, w});
+        check_same("smallest", [by](const auto& in) { return min(in[0] * by) * in[1]; }, {x, w});
+        check_same("largest of columns", [by](const auto& in) { return max(in[0] * by, {0}); }, {x});
+      }
+      check_same("clip", [](const auto& in) { return clip(in[0], -0.5, in[1]) * hardswish(in[0]); }, {x, w});
+      check_same(
+          "bound of rows",
+          [](const auto& in) { return maximum(in[0], 0.0) * clip(in[0], sum(in[0], {-1}, true), 1.0); }, {x});
       check_same("sum of columns", [](const auto& in) { return exp(sum(in[0] * 0.01, {0})); }, {x});
       if (shape.size() == 4) {
         const Tensor channels = randn({shape[1], 1, 1}, of), plane = randn({shape[2], shape[3]}, of);
