@@ -12,26 +12,46 @@
 namespace wengert {
 namespace {
 
+/// The power of two below `x`, such that its inverse is one as well: both are exact factors.
+Tensor power_of_two(const Tensor& x, Location where) {
+  const double most = x.dtype() == float32 ? 0x1p126 : 0x1p1022;
+  const Tensor power = exp2(floor(log2(x, where), where), where);
+  return minimum({maximum({power, where}, 1.0 / most), where}, most);
+}
+
+/// `root` where `total` is not 0; there it is 0, and so is the derivative, as `safe` is a constant.
+template <class F>
+Tensor root_of(const Tensor& total, F root, Location where) {
+  const Tensor none = equal({total, where}, 0.0);
+  const Tensor safe = wengert::where({none, where}, 1.0, total);
+  return wengert::where({none, where}, 0.0, root(safe));
+}
+
+// The result does not depend on the scale, so it is taken as a constant.
+
+/// sqrt(sum x^2), dimensions kept.
+Tensor euclidean_norm(const Tensor& x, const Axes& axes, Location where) {
+  const Tensor scale = power_of_two(max(abs(x.detach(), where), axes, true, where), where);
+  const Tensor scaled = mul({x, where}, reciprocal(scale, where));
+  const Tensor total = sum(square(scaled, where), axes, true, where);
+  return mul({root_of(
+                  total, [=](const Tensor& t) { return sqrt(t, where); }, where),
+              where},
+             scale);
+}
+
 /// (sum |x|^p)^(1/p), dimensions kept.
 Tensor power_norm(const Tensor& x, double p, const Axes& axes, Location where) {
-  // The result does not depend on the scale, so it is taken as a constant; 0 and inf would make NaN.
+  // Powers of the largest element are to be 1; to divide by 0 or inf would make NaN.
   const Tensor largest = max(abs(x.detach(), where), axes, true, where);
   const Tensor usable = logical_and(isfinite(largest, where), greater({largest, where}, 0.0));
   const Tensor scale = wengert::where({usable, where}, largest, 1.0);
-  const Tensor scaled = div({x, where}, scale);
-  Tensor powers;
-  if (p == 2.0) {
-    powers = square(scaled, where);
-  } else {
-    const Tensor absolute = abs(scaled, where), none = equal({absolute, where}, 0.0);
-    // Of 0 to the power p only the value is wanted: some derivative of it is infinite.
-    powers =
-        wengert::where({none, where}, 0.0, pow({wengert::where({none, where}, 1.0, absolute), where}, p));
-  }
-  const Tensor total = sum(powers, axes, true, where), none = equal({total, where}, 0.0);
-  const Tensor safe = wengert::where({none, where}, 1.0, total);
-  const Tensor root = p == 2.0 ? sqrt(safe, where) : pow({safe, where}, 1.0 / p);
-  return mul({wengert::where({none, where}, 0.0, root), where}, scale);
+  const Tensor absolute = abs(div({x, where}, scale), where), none = equal({absolute, where}, 0.0);
+  // Of 0 to the power p only the value is wanted: some derivative of it is infinite.
+  const Tensor powers =
+      wengert::where({none, where}, 0.0, pow({wengert::where({none, where}, 1.0, absolute), where}, p));
+  const auto root = [=](const Tensor& t) { return pow({t, where}, 1.0 / p); };
+  return mul({root_of(sum(powers, axes, true, where), root, where), where}, scale);
 }
 
 }  // namespace
@@ -44,7 +64,7 @@ Tensor norm(const Tensor& x, double p, const Axes& axes, bool keepdims, Location
   const Scope scope("norm");
   if (p == 1.0 || reduced_count(x.shape(), mask) == 0) return sum(abs(x, where), axes, keepdims, where);
   if (p == std::numeric_limits<double>::infinity()) return max(abs(x, where), axes, keepdims, where);
-  const Tensor result = power_norm(x, p, axes, where);
+  const Tensor result = p == 2.0 ? euclidean_norm(x, axes, where) : power_norm(x, p, axes, where);
   return keepdims ? result : reshape(result, reduced_shape(x.shape(), mask, false), where);
 }
 

@@ -73,6 +73,16 @@ TEST_CASE("norm") {
   // Nothing overflows or is lost on the way; infinities and NaN arrive.
   CHECK(near(norm(vector({3e200, 4e200})), {5e200}));
   CHECK(near(norm(vector({3e-200, 4e-200})), {5e-200}));
+  CHECK(near(norm(vector({3e-310, 4e-310})), {5e-310}));
+  CHECK(values(norm(vector({0, 49, 0}))) == List{49});
+  for (const double scale : {1e-44, 3e-39, 1e-20, 1.0, 1e20, 6e37}) {
+    const Tensor legs = parameter(vector({3 * scale, -4 * scale}).astype(float32));
+    const List of = values(legs);
+    const double length = std::hypot(of[0], of[1]);
+    CHECK(norm(legs).item() == doctest::Approx(length).epsilon(1e-6));
+    norm(legs).backward();
+    CHECK(near(legs.grad(), {of[0] / length, of[1] / length}, 1e-6));
+  }
   CHECK(near(norm(vector({-INFINITY, 1})), {INFINITY}));
   CHECK(near(norm(vector({-INFINITY, 1}), 3), {INFINITY}));
   CHECK(near(norm(vector({NAN, 1})), {NAN}));
