@@ -27,8 +27,9 @@ class Program::Run {
     part_ = part;
     bindings_ = bindings;
     sums_ = sums;
+    tile_elements_ = tile_elements(program);
     tile_rows_ = p_->by_rows_ ? std::clamp<std::int64_t>(
-                                    tile_elements / std::max<std::int64_t>(domain.width, 1), 1, part.count)
+                                    tile_elements_ / std::max<std::int64_t>(domain.width, 1), 1, part.count)
                               : 1;
     lay_out();
   }
@@ -50,16 +51,16 @@ class Program::Run {
         start += length;
       }
     } else {
-      for (std::int64_t start = part_.start; start < end; start += tile_elements)
-        run_tile(start, std::min(tile_elements, end - start));
+      for (std::int64_t start = part_.start; start < end; start += tile_elements_)
+        run_tile(start, std::min(tile_elements_, end - start));
     }
     for (const std::size_t v : gathered_) readers_[v] = {};
     clear();
   }
 
  private:
-  static constexpr std::int64_t tile_elements =
-      1024;                                        // a few buffers of a tile stay in the first-level cache
+  static constexpr std::int64_t tile_bytes =
+      24 * 1024;                                   // as much of the first-level cache as buffers may take
   static constexpr std::int64_t padded_rows = 16;  // kernels of one element a row go through whole batches
 
   static std::int64_t padded(std::int64_t rows) {
@@ -87,7 +88,7 @@ class Program::Run {
     rows_ = 1;
     const auto tile = static_cast<std::size_t>(p_->by_rows_     ? tile_rows_ * domain_.width
                                                : has_total(*p_) ? total_leaf
-                                                                : tile_elements);
+                                                                : tile_elements_);
     const auto rows = static_cast<std::size_t>(padded(tile_rows_));
     const auto aligned = [](std::size_t bytes) { return (bytes + 63) / 64 * 64; };
     std::size_t bytes = 0;
@@ -135,6 +136,17 @@ class Program::Run {
       }
     }
     bind_steps();
+  }
+  /// Of few buffers longer pieces stay in the first-level cache. What is gathered is read by the row.
+  static std::int64_t tile_elements(const Program& p) {
+    std::int64_t bytes = 0;
+    for (const std::uint8_t item : p.slot_items_) bytes += item;
+    for (const Instruction& value : p.code_) {
+      if (value.absorbed) continue;
+      if (value.layout == Layout::strided) return 1024;
+      if (lies_full(value)) bytes += value.item;
+    }
+    return 2048 * bytes <= tile_bytes ? 2048 : 1024;
   }
   static bool has_total(const Program& p) {
     return std::ranges::any_of(
@@ -270,7 +282,7 @@ class Program::Run {
   Part part_{0, 0};
   std::span<const Binding> bindings_;
   std::byte* sums_ = nullptr;
-  std::int64_t tile_rows_ = 1, row_ = 0, rows_ = 1;
+  std::int64_t tile_elements_ = 1024, tile_rows_ = 1, row_ = 0, rows_ = 1;
   int merges_ = 0;
   bool last_ = false;
   std::vector<Place> places_;
