@@ -76,10 +76,29 @@ WENGERT_MATH_FN B sigmoid(B x) {
   return select(x < splat<B>(0), e, one) / (one + e);
 }
 
+// log(1 + e) for 0 <= e <= 1: e + e^2 P(e), relative error 2^-30 (float), 2^-58 (double).
+template <class B>
+WENGERT_MATH_FN B log1p_within_1(B e) {
+  B p;
+  if constexpr (is_f32<B>) {
+    p = polynomial(e, -0.499999912, 0.33332807, -0.2498990849, 0.1990572338, -0.1615603544, 0.1252363386,
+                   -0.08382276395, 0.0425861219, -0.01390384533, 0.002125377484);
+  } else {
+    p = polynomial(e, -0.499999999999999823, 0.33333333333324531, -0.249999999991722973, 0.199999999652487049,
+                   -0.166666658313857395, 0.142857012937477115, -0.124998592912718188, 0.111099972157541965,
+                   -0.0999333034455627792, 0.0905993196100514638, -0.0821956609405284926,
+                   0.0735681013769809469, -0.0633802144686959037, 0.0507670609005104176,
+                   -0.0362880181384499312, 0.0221557499108860346, -0.0110310221664100266,
+                   0.00424482829496206045, -0.00117378974451858706, 0.000206301076136340878,
+                   -0.0000172385678692964817);
+  }
+  return madd(e * e, p, e);
+}
+
 // log(1 + exp(x)).
 template <class B>
 WENGERT_MATH_FN B softplus(B x) {
-  return at_least(x, 0) + kernel::log1p(kernel::exp(magnitude(x) | sign_mask<B>()));
+  return at_least(x, 0) + log1p_within_1(kernel::exp(magnitude(x) | sign_mask<B>()));
 }
 
 // t / (t + 2) with t = expm1(2|x|); from the clamp on the result rounds to 1.

@@ -92,11 +92,10 @@ Tensor hardsigmoid(const Tensor& x, Location where) {
 Tensor hardswish(const Tensor& x, Location where) {
   const Scope scope("hardswish");
   const At at{where};
-  const Tensor above = greater_equal(at(x), 3.0);
-  // So that what is not picked stays finite.
-  const Tensor inside = at.pick(less_equal(at(x), -3.0), -3.0, at.pick(above, 3.0, x));
-  const Tensor between = mul(at(mul(at(add(at(inside), 3.0)), inside)), 1.0 / 6.0);
-  return at.pick(above, x, between);
+  // Where the factor is 0 the other one is finite.
+  const Tensor z = at.pick(less_equal(at(x), -3.0), -3.0, x);
+  const Tensor between = mul(at(add(at(z), 3.0)), 1.0 / 6.0);
+  return mul(at(z), at.pick(greater_equal(at(x), 3.0), 1.0, between));
 }
 
 Tensor softsign(const Tensor& x, Location where) {
