@@ -72,6 +72,18 @@ void copy_plane(std::byte* to, std::int64_t pitch, const std::byte* from, const 
     std::memcpy(to + i * pitch * bytes, to, static_cast<std::size_t>(plane.columns) * item);
 }
 
+void copy_plane_in_parts(std::byte* to, std::int64_t pitch, const std::byte* from, const Plane& plane,
+                         std::size_t item) {
+  const auto bytes = static_cast<std::int64_t>(item);
+  parallel_ranges(plane.rows, 64, 4.0 * nanoseconds_each * static_cast<double>(plane.columns),
+                  [&](std::int64_t begin, std::int64_t end) {
+                    Plane part = plane;
+                    part.rows = end - begin;
+                    copy_plane(to + begin * pitch * bytes, pitch, from + begin * plane.row_step * bytes, part,
+                               item);
+                  });
+}
+
 /// The dimension along which elements lie closest together, of those that are not broadcast; the last one if
 /// no other is closer.
 std::size_t closest(const StridedArray& array) {
@@ -129,13 +141,7 @@ void copy_strided(std::byte* to, const StridedArray& from) {
   Dims position = Dims::filled(last + 1, 0);
   std::int64_t in = 0, out = 0;
   while (true) {
-    parallel_ranges(plane.rows, 64, 4.0 * nanoseconds_each * static_cast<double>(plane.columns),
-                    [&](std::int64_t begin, std::int64_t end) {
-                      Plane part = plane;
-                      part.rows = end - begin;
-                      copy_plane(to + (out + begin * pitches[other]) * bytes, pitches[other],
-                                 array.data + (in + begin * plane.row_step) * bytes, part, array.item);
-                    });
+    copy_plane_in_parts(to + out * bytes, pitches[other], array.data + in * bytes, plane, array.item);
     std::size_t i = last + 1;
     for (; i-- > 0;) {
       in += array.strides[i];
@@ -147,6 +153,12 @@ void copy_strided(std::byte* to, const StridedArray& from) {
     }
     if (i == static_cast<std::size_t>(-1)) return;
   }
+}
+
+void copy_rows(std::byte* to, std::int64_t pitch, const StridedArray& array) {
+  if (element_count(array.shape) == 0) return;
+  copy_plane_in_parts(to, pitch, array.data,
+                      {array.shape[0], array.shape[1], array.strides[0], array.strides[1]}, array.item);
 }
 
 StridedReader::StridedReader(const std::byte* data, std::size_t item, const Shape& shape,

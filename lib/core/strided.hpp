@@ -18,6 +18,8 @@ struct StridedArray {
 StridedArray folded(const StridedArray& array);
 /// Copies an array's elements to `to` in row-major order.
 void copy_strided(std::byte* to, const StridedArray& array);
+/// Copies an array (rows, columns) to rows that are `pitch` elements apart.
+void copy_rows(std::byte* to, std::int64_t pitch, const StridedArray& array);
 
 /// Reads a strided array in row-major order. The array is folded, so a contiguous one is read in place
 /// whatever its shape.

@@ -1,7 +1,8 @@
 // concat and stack.
-#include <cstring>
+#include <optional>
 
 #include "lib/core/memory.hpp"
+#include "lib/core/strided.hpp"
 #include "lib/ops/blocks.hpp"
 #include "lib/ops/samples.hpp"
 #include "wengert/ops/shape.hpp"
@@ -16,23 +17,37 @@ struct ConcatAttributes : Attributes {
 
 std::size_t axis_of(const Node& node) { return static_cast<const ConcatAttributes*>(node.attributes)->axis; }
 
+/// The array as (all before the axis, the axis and all behind), whose elements lie evenly both ways; or not.
+std::optional<StridedArray> as_rows(const Node& x, std::size_t axis) {
+  StridedArray parts[2];
+  for (std::size_t i = 0; i < x.shape.size(); ++i) {
+    parts[i < axis ? 0 : 1].shape.push_back(x.shape[i]);
+    parts[i < axis ? 0 : 1].strides.push_back(x.strides[i]);
+  }
+  const StridedArray outer = folded(parts[0]), inner = folded(parts[1]);
+  if (outer.shape.size() > 1 || inner.shape.size() > 1) return {};
+  return StridedArray{
+      x.data, item_size(x.dtype), {outer.shape[0], inner.shape[0]}, {outer.strides[0], inner.strides[0]}};
+}
+
 void forward_concat(Node& node) {
   std::byte* to = allocate_value(node);
-  const std::size_t axis = axis_of(node), item = item_size(node.dtype);
-  std::int64_t outer = 1, inner = static_cast<std::int64_t>(item);
+  const std::size_t axis = axis_of(node);
+  std::int64_t outer = 1, inner = 1;
   for (std::size_t i = 0; i < axis; ++i) outer *= node.shape[i];
   for (std::size_t i = axis + 1; i < node.shape.size(); ++i) inner *= node.shape[i];
-  const std::int64_t pitch = node.shape[axis] * inner;
-  std::int64_t offset = 0;
   for (std::uint32_t k = 0; k < node.input_count; ++k) {
     Node& x = node.input(k);
-    const std::int64_t run = x.shape[axis] * inner;
-    if (outer == 0 || run == 0) continue;
-    const Tensor dense = is_contiguous(x) ? Tensor() : compact(Tensor(&x));
-    const std::byte* from = dense.defined() ? dense.node().data : x.data;
-    for (std::int64_t o = 0; o < outer; ++o)
-      std::memcpy(to + o * pitch + offset, from + o * run, static_cast<std::size_t>(run));
-    offset += run;
+    if (x.size() == 0) continue;
+    if (outer == 1) {
+      copy_contiguous(to, x);
+    } else if (const std::optional<StridedArray> rows = as_rows(x, axis)) {
+      copy_rows(to, node.shape[axis] * inner, *rows);
+    } else {
+      const Tensor held = compact(Tensor(&x));
+      copy_rows(to, node.shape[axis] * inner, *as_rows(held.node(), axis));
+    }
+    to += x.shape[axis] * inner * static_cast<std::int64_t>(item_size(node.dtype));
   }
 }
 
@@ -57,6 +72,18 @@ constexpr Operation concat_operation{
            {draw({2, 2}), draw({2, 3}), draw({1, 2}), draw({2, 2})},
            [](const auto& in) {
              return concat({in[0], transpose(in[1]), in[2], in[3]}, 0);
+           }},
+          {"columns, turned, every other one, and reversed",
+           {draw({2, 3}), draw({3, 4}), draw({3, 2})},
+           [](const auto& in) {
+             return concat(
+                 {transpose(in[0]), slice(in[1], 1, 0, 4, 2), slice(in[2], 0, {-1, SliceRange::to_end, -1})},
+                 1);
+           }},
+          {"of three axes, moved so that rows do not lie evenly",
+           {draw({2, 3, 2}), draw({2, 2, 3})},
+           [](const auto& in) {
+             return concat({permute(in[0], {2, 0, 1}), in[1]}, 2);
            }},
           {"stacked", {draw({2, 3}), draw({2, 3})}, [](const auto& in) { return stack(in, 1); }}};
     }};

@@ -69,13 +69,19 @@ void for_each_run(const Shape& shape, Node& index, std::size_t axis, F visit) {
   }
   const Tensor held = dense(index);
   const std::int64_t* positions = held.node().values<std::int64_t>();
+  constexpr std::integral_constant<std::int64_t, 1> one;
   outer_ranges([&](std::int64_t begin, std::int64_t end) {
     std::int64_t k = begin * at.extent * at.inner;
-    for (std::int64_t o = begin; o < end; ++o)
+    for (std::int64_t o = begin; o < end; ++o) {
+      if (at.inner == 1) {
+        for (const std::int64_t last = k + at.extent; k < last; ++k)
+          visit(o * x.extent + counted(positions[k]), k, one);
+        continue;
+      }
       for (std::int64_t e = 0; e < at.extent; ++e)
         for (std::int64_t i = 0; i < at.inner; ++i, ++k)
-          visit((o * x.extent + counted(positions[k])) * x.inner + i, k,
-                std::integral_constant<std::int64_t, 1>());
+          visit((o * x.extent + counted(positions[k])) * x.inner + i, k, one);
+    }
   });
 }
 
