@@ -1,7 +1,6 @@
 #include "lib/ops/reduce.hpp"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 
 #include "lib/core/fail.hpp"
@@ -22,11 +21,6 @@ constexpr std::int64_t group = 16;      // rows combined one after the other; fo
 constexpr std::int64_t narrow = 256;    // of rows that are too short for a call each
 constexpr std::int64_t fold_leaf = 2048, fold_unit = 64;  // where a fold no longer halves, and by what
 constexpr double nanoseconds_each = 0.1;                  // about, of an element in a cache
-
-constexpr kernel::Row row_of(kernel::Reduction reduction) {
-  constexpr std::array rows{kernel::Row::add, kernel::Row::mul, kernel::Row::maximum, kernel::Row::minimum};
-  return rows[static_cast<std::size_t>(reduction)];
-}
 
 template <class T>
 T identity(kernel::Reduction reduction) {

@@ -15,6 +15,13 @@ Shape reduced_shape(const Shape& shape, std::uint64_t mask, bool keepdims);
 /// Number of elements that go into each result.
 std::int64_t reduced_count(const Shape& shape, std::uint64_t mask);
 
+/// The operation on two elements that a reduction is made of.
+constexpr kernel::Row row_of(kernel::Reduction reduction) {
+  constexpr kernel::Row rows[] = {kernel::Row::add, kernel::Row::mul, kernel::Row::maximum,
+                                  kernel::Row::minimum};
+  return rows[static_cast<int>(reduction)];
+}
+
 /// Rows of fewer elements are combined many at a time.
 inline constexpr std::int64_t short_row = 32;
 

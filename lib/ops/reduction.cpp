@@ -5,8 +5,10 @@
 #include "lib/core/lowering.hpp"
 #include "lib/core/plan.hpp"
 #include "lib/ops/blocks.hpp"
+#include "lib/ops/dense.hpp"
 #include "lib/ops/reduce.hpp"
 #include "lib/ops/samples.hpp"
+#include "wengert/ops/arrange.hpp"
 #include "wengert/ops/creation.hpp"
 #include "wengert/ops/elementwise.hpp"
 #include "wengert/ops/selection.hpp"
@@ -50,10 +52,7 @@ bool lower(const Node& node, Lowering& lowering) {
   lowering.kind = leading && trailing ? Lowering::Kind::total
                   : leading           ? Lowering::Kind::sum_rows
                                       : Lowering::Kind::fold;
-  constexpr kernel::Row row = reduction == kernel::Reduction::sum   ? kernel::Row::add
-                              : reduction == kernel::Reduction::max ? kernel::Row::maximum
-                                                                    : kernel::Row::minimum;
-  lowering.block = kernel::table().forward[static_cast<int>(row)][index(node.dtype)];
+  lowering.block = kernel::table().forward[static_cast<int>(row_of(reduction))][index(node.dtype)];
   lowering.fold = kernel::table().fold[static_cast<int>(reduction)][index(node.dtype)];
   return true;
 }
@@ -69,6 +68,41 @@ Tensor extremum_rule(const Call& c) {
   if (axes.empty()) return c.g;
   const Tensor count = sum(where(beaten, 0.0, full({}, 1.0, {.dtype = c.g.dtype()})), axes, true);
   return where(beaten, 0.0, with_dims(c, c.g) / count);
+}
+
+/// Halves times halves, to one; then back, each half's cotangent times the other half. So each factor gets
+/// the product of the others, zeros or not, to any order.
+Tensor product_rule(const Call& c) {
+  const Shape& shape = c.input_shape(0);
+  Axes order, reduced;
+  for (std::size_t i = 0; i < shape.size(); ++i)
+    (mask_of(c.node) >> i & 1 ? reduced : order).push_back(static_cast<std::int64_t>(i));
+  for (const std::int64_t axis : reduced) order.push_back(axis);
+  const std::int64_t rows = c.node.size(), factors = reduced_count(shape, mask_of(c.node));
+  const Tensor turned = permute(c.x(0), order);
+  std::vector<Tensor> levels{reshape(turned, {rows, factors})};
+  const auto halves = [&](const Tensor& y) {
+    const std::int64_t half = y.shape()[1] / 2;
+    return reshape(slice(y, 1, 0, 2 * half), {rows, 2, half});
+  };
+  // What halves leave over stays as it is.
+  const auto with_last = [](const Tensor& of_halves, const Tensor& y, std::int64_t count) {
+    if (count % 2 == 0) return of_halves;
+    return concat({of_halves, slice(y, 1, -1, SliceRange::to_end)}, 1);
+  };
+  for (std::int64_t count = factors; count > 1; count = (count + 1) / 2) {
+    const Tensor y = levels.back(), two = halves(y);
+    const Tensor products = slice(two, 1, 0, 1) * slice(two, 1, 1, 2);
+    levels.push_back(with_last(reshape(products, {rows, count / 2}), y, count));
+  }
+  Tensor g = reshape(c.g, {rows, 1});
+  for (levels.pop_back(); !levels.empty(); levels.pop_back()) {
+    const std::int64_t count = levels.back().shape()[1], half = count / 2;
+    const Tensor others = flip(halves(levels.back()), {1});
+    const Tensor of_halves = unsqueeze(slice(g, 1, 0, half), 1) * others;
+    g = with_last(reshape(of_halves, {rows, 2 * half}), g, count);
+  }
+  return permute(reshape(g, turned.shape()), inverse_axes(order));
 }
 
 using Reduce = Tensor (*)(const Tensor&, const Axes&, bool, Location);
@@ -117,7 +151,23 @@ constexpr Operation min_operation{.name = "min",
                                   .rules = {extremum_rule<greater>},
                                   .samples = [] { return samples<min>(false, false); },
                                   .lower = lower<kernel::Reduction::min>};
-const Registered registered_sum(sum_operation), registered_max(max_operation), registered_min(min_operation);
+std::vector<Sample> samples_of_prod() {
+  SampleNumbers numbers(14);
+  std::vector<Sample> list = samples<prod>(true, true);
+  list.push_back({"zeros among the factors",
+                  {round(numbers.uniform({3, 5}, -1.4, 1.4))},
+                  [](const std::vector<Tensor>& in) { return prod(in[0], {-1}); }});
+  return list;
+}
+
+/// Rule: g times the product of all the others.
+constexpr Operation prod_operation{.name = "prod",
+                                   .forward = forward<kernel::Reduction::prod>,
+                                   .rules = {product_rule},
+                                   .samples = samples_of_prod,
+                                   .lower = lower<kernel::Reduction::prod>};
+const Registered registered_sum(sum_operation), registered_max(max_operation), registered_min(min_operation),
+    registered_prod(prod_operation);
 
 Tensor reduced(const Operation& operation, const Tensor& x, std::uint64_t mask, bool keepdims,
                Location where) {
@@ -172,25 +222,11 @@ Tensor min(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
 }
 
 Tensor prod(const Tensor& x, const Axes& axes, bool keepdims, Location where) {
-  const Scope scope("prod");
+  require_value("prod", x);
   if (x.dtype() == boolean) return prod(x.astype(int64, where), axes, keepdims, where);
   const std::uint64_t mask = axis_mask("prod", axes, x.ndim());
-  const Shape shape = reduced_shape(x.shape(), mask, keepdims);
-  Axes order, last;
-  for (std::size_t i = 0; i < x.ndim(); ++i)
-    (mask >> i & 1 ? last : order).push_back(static_cast<std::int64_t>(i));
-  for (const std::int64_t axis : last) order.push_back(axis);
-  std::int64_t count = reduced_count(x.shape(), mask);
-  if (count == 0) return add({sum(x, axes, keepdims, where), where}, 1);
-  // Halves times halves: each factor's derivative is the product of the others, zeros or not, to any order.
-  Tensor y = reshape(permute(x, order, where), {element_count(shape), count}, where);
-  for (; count > 1; count = (count + 1) / 2) {
-    const std::int64_t half = count / 2;
-    const Tensor product =
-        mul({slice(y, 1, 0, half, 1, where), where}, slice(y, 1, half, 2 * half, 1, where));
-    y = count % 2 ? concat({product, slice(y, 1, 2 * half, count, 1, where)}, 1, where) : product;
-  }
-  return reshape(y, shape, where);
+  if (reduced_count(x.shape(), mask) == 0) return add({sum(x, axes, keepdims, where), where}, 1);
+  return reduced(prod_operation, x, mask, keepdims, where);
 }
 
 Tensor mean(const Tensor& x, const Axes& axes, bool keepdims, Location where) {

@@ -108,6 +108,9 @@ TEST_CASE("what waits has the same bits as what is computed at once") {
         check_same("smallest", [by](const auto& in) { return min(in[0] * by) * in[1]; }, {x, w});
         check_same("largest of columns", [by](const auto& in) { return max(in[0] * by, {0}); }, {x});
       }
+      check_same("product", [](const auto& in) { return prod(1.0 + 0.01 * in[0]) * in[1]; }, {x, w});
+      check_same("products of rows", [](const auto& in) { return prod(1.0 + 0.01 * in[0], {-1}); }, {x});
+      check_same("products of columns", [](const auto& in) { return prod(1.0 + 0.01 * in[0], {0}); }, {x});
       check_same("clip", [](const auto& in) { return clip(in[0], -0.5, in[1]) * hardswish(in[0]); }, {x, w});
       check_same(
           "bound of rows",
