@@ -1,6 +1,7 @@
 // gather, scatter_add, index_select and one_hot: reading and adding at int64 positions along an axis.
 #include "lib/ops/gather.hpp"
 
+#include <cstring>
 #include <type_traits>
 
 #include "lib/core/parallel.hpp"
@@ -100,7 +101,11 @@ void forward_gather(Node& node) {
     const T* from = x.node().values<T>();
     for_each_run(x.shape(), node.input(1), axis_of(node),
                  [&](std::int64_t place, std::int64_t k, auto count) {
-                   for (std::int64_t i = 0; i < count; ++i) reinterpret_cast<T*>(to)[k + i] = from[place + i];
+                   T* const run = reinterpret_cast<T*>(to) + k;
+                   if constexpr (std::is_same_v<decltype(count), std::int64_t>)
+                     std::memcpy(run, from + place, static_cast<std::size_t>(count) * sizeof(T));
+                   else
+                     *run = from[place];
                  });
   });
 }
