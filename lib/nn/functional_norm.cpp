@@ -62,20 +62,25 @@ Tensor along_channels(const Tensor& vector, const Tensor& x, Location where) {
   return reshape(vector, shape, where);
 }
 
-Tensor normalized_by(const Tensor& deviation, const Tensor& variance, double eps, Location where) {
-  return mul({deviation, where}, rsqrt(add({variance, where}, eps), where));
+/// 1 / sqrt(var + eps).
+Tensor inverse_deviation(const Tensor& variance, double eps, Location where) {
+  return rsqrt(add({variance, where}, eps), where);
 }
 
-/// (x - mean) / sqrt(var + eps) over the axes.
-struct Normalized {
-  Tensor values, mean, variance;
-  Normalized(const Tensor& x, const Axes& axes, double eps, Location where) {
-    mean = wengert::mean(x, axes, true, where);
-    const Tensor deviation = sub({x, where}, mean);
-    variance = wengert::mean(square(deviation, where), axes, true, where);
-    values = normalized_by(deviation, variance, eps, where);
-  }
+/// The mean over the axes, kept, what is left without it, and the mean of its squares.
+struct Moments {
+  Tensor mean, deviation, variance;
+  Moments(const Tensor& x, const Axes& axes, Location where)
+      : mean(wengert::mean(x, axes, true, where)),
+        deviation(sub({x, where}, mean)),
+        variance(wengert::mean(square(deviation, where), axes, true, where)) {}
 };
+
+/// deviation * scale * weight + bias, where scale and weight, one number for many elements, come first.
+Tensor scaled(const Tensor& deviation, const Tensor& scale, const Tensor& weight, const Tensor& bias,
+              Location where) {
+  return affine(deviation, weight.defined() ? mul({scale, where}, weight) : scale, bias, where);
+}
 
 /// running = (1 - momentum) * running + momentum * now, outside the tape. `now` is (N or 1, C, 1...).
 void move_on(const Tensor& running, const Tensor& now, double momentum, double factor, Location where) {
@@ -109,14 +114,15 @@ Tensor running_norm(const char* name, const Tensor& x, const Axes& axes, const T
   const Tensor w = along_channels(weight, x, where), b = along_channels(bias, x, where);
   if (!options.training) {
     const Tensor deviation = sub({x, where}, along_channels(running_mean, x, where));
-    return affine(normalized_by(deviation, along_channels(running_var, x, where), options.eps, where), w, b,
-                  where);
+    const Tensor variance = along_channels(running_var, x, where);
+    return scaled(deviation, inverse_deviation(variance, options.eps, where), w, b, where);
   }
-  const Normalized normalized(x, axes, options.eps, where);
-  const Tensor y = affine(normalized.values, w, b, where);
+  const Moments moments(x, axes, where);
+  const Tensor y =
+      scaled(moments.deviation, inverse_deviation(moments.variance, options.eps, where), w, b, where);
   const auto n = static_cast<double>(count);
-  move_on(running_mean, normalized.mean, options.momentum, 1.0, where);
-  move_on(running_var, normalized.variance, options.momentum, n / (n - 1.0), where);
+  move_on(running_mean, moments.mean, options.momentum, 1.0, where);
+  move_on(running_var, moments.variance, options.momentum, n / (n - 1.0), where);
   return y;
 }
 
@@ -129,7 +135,9 @@ Tensor layer_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& 
   require_shape("layer_norm", "the bias", bias, normalized_shape);
   require_eps("layer_norm", options.eps);
   const Scope scope("layer_norm");
-  return affine(Normalized(x, axes, options.eps, where).values, weight, bias, where);
+  const Moments moments(x, axes, where);
+  const Tensor scale = inverse_deviation(moments.variance, options.eps, where);
+  return affine(mul({moments.deviation, where}, scale), weight, bias, where);
 }
 
 Tensor rms_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& weight,
@@ -140,7 +148,8 @@ Tensor rms_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& we
                                                                : std::numeric_limits<double>::epsilon());
   require_eps("rms_norm", eps);
   const Scope scope("rms_norm");
-  return affine(normalized_by(x, mean(square(x, where), axes, true, where), eps, where), weight, {}, where);
+  const Tensor scale = inverse_deviation(mean(square(x, where), axes, true, where), eps, where);
+  return affine(mul({x, where}, scale), weight, {}, where);
 }
 
 Tensor group_norm(const Tensor& x, std::int64_t groups, const Tensor& weight, const Tensor& bias,
@@ -153,8 +162,16 @@ Tensor group_norm(const Tensor& x, std::int64_t groups, const Tensor& weight, co
   const Scope scope("group_norm");
   const std::int64_t in_group = x.size() == 0 ? 0 : x.size() / (x.shape()[0] * groups);
   const Tensor grouped = reshape(x, {x.shape()[0], groups, in_group}, where);
-  const Tensor normalized = reshape(Normalized(grouped, {2}, options.eps, where).values, x.shape(), where);
-  return affine(normalized, along_channels(weight, x, where), along_channels(bias, x, where), where);
+  const Moments moments(grouped, {2}, where);
+  // One number for each image and channel.
+  Shape each = Dims::filled(x.ndim(), 1);
+  each[0] = x.shape()[0];
+  each[1] = channels;
+  const Tensor scale = reshape(broadcast_to(inverse_deviation(moments.variance, options.eps, where),
+                                            {x.shape()[0], groups, channels / groups}, where),
+                               each, where);
+  return scaled(reshape(moments.deviation, x.shape(), where), scale, along_channels(weight, x, where),
+                along_channels(bias, x, where), where);
 }
 
 Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const Tensor& running_var,
