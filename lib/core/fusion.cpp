@@ -104,7 +104,7 @@ class Fusion {
 
   std::vector<Instruction> run() {
     if (!kernel::table().chain2[0][0][0]) return std::move(code_);
-    for (Instruction& value : code_) pick(value);
+    pick_by_comparing();
     for (std::size_t v = 0; v < code_.size(); ++v) {
       Instruction& value = code_[v];
       if (value.input || value.absorbed) continue;
@@ -127,22 +127,35 @@ class Fusion {
     return alone && terms_[v] && terms_[v]->dtype == dtype ? &*terms_[v] : nullptr;
   }
 
-  /// What is picked by a comparison is compared by the kernel that picks: no mask is written and read.
-  void pick(Instruction& value) {
-    if (value.input || value.kind != Kind::map || value.extent != Extent::full) return;
-    const auto [m, p, q, none] = value.in;
+  /// How the kernel that compares as well picks, for a mask that need not stay.
+  std::optional<Pick> pick_of(const Value& value) const {
+    if (value.input || value.kind != Kind::map || value.extent != Extent::full) return {};
     for (const std::uint8_t d : {0, 1}) {
       if (value.block != kernel::table().select[d]) continue;
-      const Instruction& mask = code_[m];
-      if (mask.input || mask.stored || mask.kind != Kind::map || mask.extent != Extent::full) return;
-      const std::optional<Pick> picked = pick_by(mask, d, p, q);
-      if (!picked) return;
-      value.chain = picked->kernel;
-      value.in = picked->in;
-      for (const std::uint16_t in : {mask.in[0], mask.in[1]}) ++uses_[in];
-      if (--uses_[m] > 0) return;
-      for (const std::uint16_t in : {mask.in[0], mask.in[1]}) --uses_[in];
-      return absorb(m);
+      const Value& mask = code_[value.in[0]];
+      if (mask.input || mask.stored || mask.kind != Kind::map || mask.extent != Extent::full) return {};
+      // What is done in one go is not divided into rows.
+      if (by_rows(mask) && !by_rows(value)) return {};
+      return pick_by(mask, d, value.in[1], value.in[2]);
+    }
+    return {};
+  }
+
+  /// What is picked by a comparison is compared by the kernel that picks: no mask is written and read. Twice
+  /// at most, and if nothing else looks at the mask.
+  void pick_by_comparing() {
+    constexpr std::uint32_t most = 2;
+    std::vector<std::uint32_t> picks(code_.size(), 0);
+    for (const Instruction& value : code_)
+      if (pick_of(value)) ++picks[value.in[0]];
+    for (Instruction& value : code_) {
+      const std::uint16_t m = value.in[0];
+      const std::optional<Pick> pick = pick_of(value);
+      if (!pick || picks[m] != uses_[m] || picks[m] > most) continue;
+      value.chain = pick->kernel;
+      value.in = pick->in;
+      for (const std::uint16_t in : {code_[m].in[0], code_[m].in[1]}) uses_[in] += code_[m].absorbed ? 1 : 0;
+      absorb(m);
     }
   }
 

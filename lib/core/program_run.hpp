@@ -137,16 +137,19 @@ class Program::Run {
     }
     bind_steps();
   }
-  /// Of few buffers longer pieces stay in the first-level cache. What is gathered is read by the row.
+  /// Longer pieces, which stay in the first-level cache where buffers are few, spare steps that are taken for
+  /// what is one element a row. What is gathered is read by the row.
   static std::int64_t tile_elements(const Program& p) {
     std::int64_t bytes = 0;
+    bool of_rows = false;
     for (const std::uint8_t item : p.slot_items_) bytes += item;
     for (const Instruction& value : p.code_) {
       if (value.absorbed) continue;
       if (value.layout == Layout::strided) return 1024;
+      of_rows |= !value.input && value.extent == Extent::row;
       if (lies_full(value)) bytes += value.item;
     }
-    return 2048 * bytes <= tile_bytes ? 2048 : 1024;
+    return of_rows && 2048 * bytes <= tile_bytes ? 2048 : 1024;
   }
   static bool has_total(const Program& p) {
     return std::ranges::any_of(

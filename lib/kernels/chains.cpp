@@ -130,15 +130,19 @@ WENGERT_MATH_FN void run_chain(const Rows& rows, F f) {
   Rooms<T, inputs, unrolled> rooms;
   At<T, inputs, unrolled> at(rows, rooms);
   do {
-    Batch<T> lanes[inputs];
-    for (std::size_t j = 0; j < inputs; ++j)
-      if (kept >> j & 1) lanes[j] = at.load(j, 0);
-    at.finish(
-        [&](auto load) __attribute__((always_inline)) {
-          return f([&](std::size_t j)
-                       __attribute__((always_inline)) { return kept >> j & 1 ? lanes[j] : load(j); });
-        },
-        rows.n);
+    if constexpr (kept == 0) {
+      at.finish(f, rows.n);
+    } else {
+      Batch<T> lanes[inputs];
+      for (std::size_t j = 0; j < inputs; ++j)
+        if (kept >> j & 1) lanes[j] = at.load(j, 0);
+      at.finish(
+          [&](auto load) __attribute__((always_inline)) {
+            return f([&](std::size_t j)
+                         __attribute__((always_inline)) { return kept >> j & 1 ? lanes[j] : load(j); });
+          },
+          rows.n);
+    }
   } while (at.next());
 }
 

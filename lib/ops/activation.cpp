@@ -92,10 +92,11 @@ Tensor hardsigmoid(const Tensor& x, Location where) {
 Tensor hardswish(const Tensor& x, Location where) {
   const Scope scope("hardswish");
   const At at{where};
-  // Where the factor is 0 the other one is finite.
-  const Tensor z = at.pick(less_equal(at(x), -3.0), -3.0, x);
-  const Tensor between = mul(at(add(at(z), 3.0)), 1.0 / 6.0);
-  return mul(at(z), at.pick(greater_equal(at(x), 3.0), 1.0, between));
+  const Tensor above = greater_equal(at(x), 3.0);
+  // So that what is not picked stays finite.
+  const Tensor inside = at.pick(less_equal(at(x), -3.0), -3.0, at.pick(above, 3.0, x));
+  const Tensor between = mul(at(mul(at(add(at(inside), 3.0)), inside)), 1.0 / 6.0);
+  return at.pick(above, x, between);
 }
 
 Tensor softsign(const Tensor& x, Location where) {
@@ -107,9 +108,7 @@ Tensor softshrink(const Tensor& x, double bound, Location where) {
   require_bound("softshrink", bound);
   const Scope scope("softshrink");
   const At at{where};
-  // Less the part of it within the bound: exact where that is all, and its derivative there 1 - 1.
-  return sub(at(x),
-             at.pick(less_equal(at(x), bound), at.pick(greater_equal(at(x), -bound), x, -bound), bound));
+  return at.pick(less_equal(at(abs(x, where)), bound), 0.0, sub(at(x), mul(at(sign(x, where)), bound)));
 }
 
 Tensor hardshrink(const Tensor& x, double bound, Location where) {

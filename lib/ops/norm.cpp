@@ -12,11 +12,13 @@
 namespace wengert {
 namespace {
 
-/// The power of two below `x`, such that its inverse is one as well: both are exact factors.
+/// The power of two below `x`, such that its inverse is one as well: both are exact factors. Of the least `x`
+/// a greater one, so that no product with it loses bits.
 Tensor power_of_two(const Tensor& x, Location where) {
-  const double most = x.dtype() == float32 ? 0x1p126 : 0x1p1022;
+  const bool single = x.dtype() == float32;
   const Tensor power = exp2(floor(log2(x, where), where), where);
-  return minimum({maximum({power, where}, 1.0 / most), where}, most);
+  const Tensor bounded = maximum({power, where}, single ? 0x1p-100 : 0x1p-900);
+  return minimum({bounded, where}, single ? 0x1p126 : 0x1p1022);
 }
 
 /// `root` where `total` is not 0; there it is 0, and so is the derivative, as `safe` is a constant.

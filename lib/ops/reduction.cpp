@@ -48,6 +48,7 @@ bool lower(const Node& node, Lowering& lowering) {
                       all = ~std::uint64_t{0} >> (64 - std::max<std::size_t>(x.shape.size(), 1));
   const bool leading = (mask & (mask + 1)) == 0, trailing = ((~mask & all) & ((~mask & all) + 1)) == 0;
   if (mask == 0 || x.shape.empty() || (!leading && !trailing)) return false;
+  if (leading && !trailing && reduction != kernel::Reduction::sum) return false;
   if (leading && !trailing && node.size() < short_row) return false;
   lowering.kind = leading && trailing ? Lowering::Kind::total
                   : leading           ? Lowering::Kind::sum_rows

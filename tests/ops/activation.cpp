@@ -89,6 +89,13 @@ TEST_CASE("values and gradients at kinks and far out") {
   CHECK(near(log_sigmoid(vector({-1000, 1000, -inf})), {-1000, 0, -inf}));
   CHECK(near(elu(vector({-inf, inf})), {-1, inf}));
   CHECK(near(hardswish(vector({-inf, inf})), {0, inf}));
+  const Tensor far = parameter(vector({inf})), by = parameter(vector({2}));
+  const Tensor first = grad(sum(hardswish(far) * by), {far}, {.create_graph = true})[0];
+  CHECK(values(grad(sum(first), {by})[0]) == List{1});
+  // Where a function is constant, nothing goes back, whatever comes.
+  const Tensor flat = parameter(vector({-0.25, 0.5}));
+  for (const double seed : {inf, double(NAN)})
+    CHECK(values(grad(softshrink(flat), {flat}, {.seeds = {vector({seed, seed})}})[0]) == List{0, 0});
   CHECK(near(relu6(vector({-inf, inf})), {0, 6}));
   CHECK(values(gelu(vector({-30}))) != List{0});  // small, but not lost
   // Where the cube overflows.

@@ -83,6 +83,9 @@ TEST_CASE("norm") {
     norm(legs).backward();
     CHECK(near(legs.grad(), {of[0] / length, of[1] / length}, 1e-6));
   }
+  const Tensor small = parameter(vector({3e-38, 1e-42}).astype(float32));
+  norm(small).backward();
+  CHECK(near({values(small.grad())[1] * values(small)[0] / values(small)[1]}, {1.0}, 3e-7));
   CHECK(near(norm(vector({-INFINITY, 1})), {INFINITY}));
   CHECK(near(norm(vector({-INFINITY, 1}), 3), {INFINITY}));
   CHECK(near(norm(vector({NAN, 1})), {NAN}));
