@@ -27,18 +27,11 @@ WENGERT_MATH_FN Batch<T> go_on(Batch<T> x, Batch<T> b) {
   if constexpr (link == Link::from) return b - x;
 }
 
-/// The last `count` elements of an input, padded to a batch.
-template <class T>
-[[gnu::noinline]] const std::byte* padded(std::byte* room, const std::byte* from, std::size_t count) {
-  load_first(reinterpret_cast<const T*>(from), count).store_aligned(reinterpret_cast<T*>(room));
-  return room;
-}
-
-/// Of each input its one element in every lane, or its last elements, padded to a batch; and of the result.
-/// By itself: what is known of the pointers below should not be lost with every store.
+/// Of an input that has one element for each row, that one in every lane. By itself: what is known of the
+/// pointers below should not be lost with every store.
 template <class T, std::size_t inputs, std::size_t batches>
 struct Rooms {
-  alignas(sizeof(Batch<T>)) std::byte of[inputs + 1][batches * sizeof(Batch<T>)];
+  alignas(sizeof(Batch<T>)) std::byte of[inputs][batches * sizeof(Batch<T>)];
 };
 
 /// Where a chain is: a row after the other, and batch by batch along each.
@@ -90,12 +83,10 @@ class At {
     }
     for (; n >= Batch<T>::size; n -= Batch<T>::size, advance(1)) compute(f, 0);
     if (n == 0) return;
-#pragma GCC unroll 4
-    for (std::size_t j = 0; j < inputs; ++j)
-      if (step_[j] > 0) at_[j] = padded<T>(rooms_[j], at_[j], n);
-    std::byte* const to = std::exchange(out_, rooms_[inputs]);
-    compute(f, 0);
-    copy_few<bytes>(to, out_, n * sizeof(T));
+    const auto load_rest = [&](std::size_t j) __attribute__((always_inline)) {
+      return step_[j] > 0 ? load_first(reinterpret_cast<const T*>(at_[j]), n) : load(j, 0);
+    };
+    store_first(reinterpret_cast<T*>(out_), f(load_rest), n);
   }
 
  private:
