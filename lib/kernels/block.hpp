@@ -146,9 +146,7 @@ WENGERT_MATH_FN void run(std::byte* out, const std::byte* const* in, std::size_t
     to = result;
     n += width;  // one batch, and `n` of it are wanted
   }
-  if (rest)
-    copy_few<sizeof result>(reinterpret_cast<std::byte*>(rest), reinterpret_cast<const std::byte*>(result),
-                            n * sizeof(T));
+  if (rest) store_first(rest, Batch<T>::load_aligned(result), n);
 }
 
 }  // namespace
