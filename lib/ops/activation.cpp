@@ -108,7 +108,7 @@ Tensor softshrink(const Tensor& x, double bound, Location where) {
   require_bound("softshrink", bound);
   const Scope scope("softshrink");
   const At at{where};
-  return at.pick(less_equal(at(abs(x, where)), bound), 0.0, sub(at(x), mul(at(sign(x, where)), bound)));
+  return at.pick(less_equal(at(abs(x, where)), bound), 0.0, sub(at(x), copysign({bound, where}, x)));
 }
 
 Tensor hardshrink(const Tensor& x, double bound, Location where) {
