@@ -65,7 +65,7 @@ std::optional<Term> start_of(const Value& value) {
   return {};
 }
 
-/// Which values a comparison picks from, by the kernel that compares as well: places of `in` as a, b, p, q.
+/// A kernel that compares a and b and picks p or q, and which values these four are.
 struct Pick {
   kernel::Chain kernel = nullptr;
   std::array<std::uint16_t, 4> in{};
@@ -80,15 +80,15 @@ std::optional<Pick> pick_by(const Value& mask, std::uint8_t dtype, std::uint16_t
   const auto compares = [&](Comparison by) {
     return mask.block == table.compare[static_cast<int>(by)][dtype];
   };
-  const auto by = [&](PickedBy by, std::array<std::uint16_t, 4> in) {
+  const auto pick = [&](PickedBy by, std::array<std::uint16_t, 4> in) {
     return Pick{table.pick[static_cast<int>(by)][dtype], in};
   };
-  if (compares(Comparison::equal)) return by(PickedBy::equal, {a, b, p, q});
-  if (compares(Comparison::not_equal)) return by(PickedBy::equal, {a, b, q, p});
-  if (compares(Comparison::less)) return by(PickedBy::less, {a, b, p, q});
-  if (compares(Comparison::greater)) return by(PickedBy::less, {b, a, p, q});
-  if (compares(Comparison::less_equal)) return by(PickedBy::less_equal, {a, b, p, q});
-  if (compares(Comparison::greater_equal)) return by(PickedBy::less_equal, {b, a, p, q});
+  if (compares(Comparison::equal)) return pick(PickedBy::equal, {a, b, p, q});
+  if (compares(Comparison::not_equal)) return pick(PickedBy::equal, {a, b, q, p});
+  if (compares(Comparison::less)) return pick(PickedBy::less, {a, b, p, q});
+  if (compares(Comparison::greater)) return pick(PickedBy::less, {b, a, p, q});
+  if (compares(Comparison::less_equal)) return pick(PickedBy::less_equal, {a, b, p, q});
+  if (compares(Comparison::greater_equal)) return pick(PickedBy::less_equal, {b, a, p, q});
   return {};
 }
 
@@ -154,7 +154,9 @@ class Fusion {
       if (!pick || picks[m] != uses_[m] || picks[m] > most) continue;
       value.chain = pick->kernel;
       value.in = pick->in;
-      for (const std::uint16_t in : {code_[m].in[0], code_[m].in[1]}) uses_[in] += code_[m].absorbed ? 1 : 0;
+      // The first takes over what the mask looked at, a second one looks at it as well.
+      if (code_[m].absorbed)
+        for (const std::size_t j : {0, 1}) ++uses_[code_[m].in[j]];
       absorb(m);
     }
   }
