@@ -59,8 +59,8 @@ class Program::Run {
   }
 
  private:
-  static constexpr std::int64_t tile_bytes =
-      24 * 1024;                                   // as much of the first-level cache as buffers may take
+  // Elements of a tile: a few buffers of it stay in the first-level cache, fewer of a long one.
+  static constexpr std::int64_t short_tile = 1024, long_tile = 2048, long_tile_bytes = 24 * 1024;
   static constexpr std::int64_t padded_rows = 16;  // kernels of one element a row go through whole batches
 
   static std::int64_t padded(std::int64_t rows) {
@@ -145,11 +145,11 @@ class Program::Run {
     for (const std::uint8_t item : p.slot_items_) bytes += item;
     for (const Instruction& value : p.code_) {
       if (value.absorbed) continue;
-      if (value.layout == Layout::strided) return 1024;
+      if (value.layout == Layout::strided) return short_tile;
       of_rows |= !value.input && value.extent == Extent::row;
       if (lies_full(value)) bytes += value.item;
     }
-    return of_rows && 2048 * bytes <= tile_bytes ? 2048 : 1024;
+    return of_rows && long_tile * bytes <= long_tile_bytes ? long_tile : short_tile;
   }
   static bool has_total(const Program& p) {
     return std::ranges::any_of(
@@ -285,7 +285,7 @@ class Program::Run {
   Part part_{0, 0};
   std::span<const Binding> bindings_;
   std::byte* sums_ = nullptr;
-  std::int64_t tile_elements_ = 1024, tile_rows_ = 1, row_ = 0, rows_ = 1;
+  std::int64_t tile_elements_ = short_tile, tile_rows_ = 1, row_ = 0, rows_ = 1;
   int merges_ = 0;
   bool last_ = false;
   std::vector<Place> places_;
