@@ -55,29 +55,16 @@ WENGERT_MATH_FN Batch<T> load_first(const T* from, std::size_t count) {
 #endif
 }
 
+#ifndef __AVX2__
 /// Stores the first `count` elements, fewer than a batch has.
 template <class T>
-WENGERT_MATH_FN void store_first(T* to, Batch<T> value, std::size_t count) {
-#if defined(__AVX512F__)
-  check(to, count);
-  if constexpr (sizeof(T) == 4)
-    _mm512_mask_storeu_ps(to, first_lanes(count), value);
-  else
-    _mm512_mask_storeu_pd(to, static_cast<__mmask8>(first_lanes(count)), value);
-#elif defined(__AVX2__)
-  check(to, count);
-  const __m256i first = first_words(count * (sizeof(T) / 4));
-  if constexpr (sizeof(T) == 4)
-    _mm256_maskstore_ps(to, first, value);
-  else
-    _mm256_maskstore_pd(to, first, value);
-#else
+WENGERT_MATH_FN void store_first(T* to, Batch<T> values, std::size_t count) {
   alignas(64) T room[Batch<T>::size];
-  value.store_aligned(room);
+  values.store_aligned(room);
   copy_few<sizeof room>(reinterpret_cast<std::byte*>(to), reinterpret_cast<const std::byte*>(room),
                         count * sizeof(T));
-#endif
 }
+#endif
 
 // An input: one batch after the other, or the same one again and again.
 template <class T>

@@ -31,6 +31,27 @@ inline void check([[maybe_unused]] const T* first, [[maybe_unused]] std::size_t 
 #endif
 }
 
+/// Stores the first `count` elements.
+#ifdef __AVX512F__
+inline void store_first(float* to, __m512 values, std::size_t count) {
+  check(to, count);
+  _mm512_mask_storeu_ps(to, first_lanes(count), values);
+}
+inline void store_first(double* to, __m512d values, std::size_t count) {
+  check(to, count);
+  _mm512_mask_storeu_pd(to, static_cast<__mmask8>(first_lanes(count)), values);
+}
+#else
+inline void store_first(float* to, __m256 values, std::size_t count) {
+  check(to, count);
+  _mm256_maskstore_ps(to, first_words(count), values);
+}
+inline void store_first(double* to, __m256d values, std::size_t count) {
+  check(to, count);
+  _mm256_maskstore_pd(to, first_words(2 * count), values);
+}
+#endif
+
 }  // namespace
 }  // namespace wengert::kernel
 #endif

@@ -50,14 +50,6 @@ inline Vector load_first(const float* from, Size count) {
   return Vector(_mm256_maskload_ps(from, first_words(count)));
 #endif
 }
-inline void store_first(float* to, Vector v, Size count) {
-  check(to, count);
-#ifdef __AVX512F__
-  _mm512_mask_storeu_ps(to, first_lanes(count), v);
-#else
-  _mm256_maskstore_ps(to, first_words(count), v);
-#endif
-}
 
 /// The first `count` elements at `to` = v, or += v.
 inline void put(float* to, Vector v, bool add, Size count) {
